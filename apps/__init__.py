@@ -1,0 +1,1 @@
+"""Programs: the `agent` command, training, scoring, benchmarks."""

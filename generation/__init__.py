@@ -1,0 +1,1 @@
+"""The hybrid backbone, its text head, checkpoints and training losses."""

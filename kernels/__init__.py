@@ -1,0 +1,1 @@
+"""Operators on tensors: reference, Triton kernel and launcher, one operator a file."""

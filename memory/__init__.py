@@ -1,0 +1,1 @@
+"""What the model keeps between ticks: one typed state of fixed size."""

@@ -1,0 +1,1 @@
+"""The loop: plan and budget, inbox, tick, session, reports, the public Agent."""

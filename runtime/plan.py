@@ -1,0 +1,60 @@
+"""The plan of one tick and the report of what it cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ..perception.blocks import CameraPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How much to look, think and say before the deadline, made by the budget."""
+
+    cameras: Mapping[str, CameraPlan]
+    depth: int  # layers of the backbone to run
+    max_text_tokens: int
+    frame_steps: int  # denoising steps for generated frames; 0 draws none
+    deadline_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """A word of a sentence, made by the text head; `is_end` closes the sentence."""
+
+    t_ns: int  # of the input that caused it
+    t_out_ns: int  # when it was ready
+    text: str
+    is_end: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A finished sentence, put together from its deltas."""
+
+    t_ns: int
+    t_out_ns: int
+    camera: str | None  # the camera's name, None for sound
+    text: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TickReport:
+    """What one tick planned, did and cost, made by the tick."""
+
+    t_ns: int
+    started_ns: int
+    ended_ns: int
+    plan: Plan
+    costs_ns: Mapping[str, int]  # stage -> time spent
+    frames_read: Sequence[str]
+    skipped: Mapping[str, str]  # camera -> cause
+    tokens_offered: Mapping[str, int]  # by source
+    tokens_kept: Mapping[str, int]
+    num_text_tokens: int
+    sentences: Sequence[Sentence] = field(default_factory=tuple)
+
+    @property
+    def is_late(self) -> bool:
+        return self.ended_ns > self.plan.deadline_ns

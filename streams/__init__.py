@@ -1,0 +1,1 @@
+"""What comes in and goes out: time, channels, media types and sources."""

@@ -1,0 +1,1 @@
+"""StreamWorld: rendered multi-camera scenes with sound, language and exact ground truth."""
