@@ -1,4 +1,4 @@
-"""The one road to time: a wall clock for sessions, a virtual clock for tests and for playing as fast as possible."""
+"""The one road to time: a wall clock for sessions, a virtual one for tests and for playing as fast as possible."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Clock(Protocol):
         ...
 
     def participant(self) -> AbstractContextManager[None]:
-        """Register a task or thread without which a virtual clock does not move; a wall clock does not care."""
+        """Register a task or thread; a virtual clock moves only while all of them sleep, a wall clock always."""
         ...
 
 
@@ -58,7 +58,7 @@ class WallClock:
 
 
 class VirtualClock:
-    """Time that stands still while anyone works, and jumps to the earliest deadline when all participants sleep.
+    """Time that stands still while a participant works and jumps to the earliest deadline when all sleep.
 
     Without registered participants a single sleeper is enough for a jump. The one who moves the time by hand
     (`jump_to`) registers nobody, or stays registered and awake.

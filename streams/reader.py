@@ -1,4 +1,4 @@
-"""A thread that runs one source: its return becomes ENDED, its exception BROKEN, and it always ends in time."""
+"""A thread that runs one source: its return becomes ENDED, its exception BROKEN."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What every source promises, and the feed through which it gives what it has.
 
-A source runs in a reader thread (`streams/reader.py`). Its `run` may decode in place, shovel from the pipe of a
-child process, or wait while other code pushes: all it needs is the feed.
+A source runs in a reader thread (`streams/reader.py`). Its `run` may decode in place, shovel from the pipe of
+a child process, or wait while other code pushes: all it needs is the feed.
 """
 
 from __future__ import annotations
