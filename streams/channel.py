@@ -41,8 +41,8 @@ class ChannelStatistics:
 class Channel(Generic[T]):
     """A queue for one kind of item; any thread may put and take.
 
-    It ends by closing; what waits then can still be taken. `size_of` weighs an item in the unit of `maxsize` (default: each item is 1). A single item larger than
-    `maxsize` is let into an empty channel, so that nothing can block for ever.
+    It ends by closing; what waits then can still be taken. `size_of` weighs an item in the unit of
+    `maxsize` (default: each item is 1). A single item larger than `maxsize` is let into an empty channel, so that nothing can block for ever.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Channel(Generic[T]):
         self._room = threading.Condition()
 
     def put(self, item: T) -> bool:
-        """Offer an item; BLOCK waits for room. False if the channel is closed: the item is dropped and counted."""
+        """Offer an item; BLOCK waits for room. False once closed: the item then counts as dropped."""
         size = self._size_of(item)
         with self._room:
             self._num_put += 1

@@ -1,4 +1,4 @@
-"""The one road to time: a wall clock for sessions, a virtual one for tests and for playing as fast as possible."""
+"""The one road to time: a wall clock for sessions, a virtual one for tests and for playing fast."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import heapq
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from functools import partial
 from typing import Protocol
 
 NS_PER_S = 1_000_000_000
@@ -33,7 +34,7 @@ class Clock(Protocol):
         ...
 
     def participant(self) -> AbstractContextManager[None]:
-        """Register a task or thread; a virtual clock moves only while all of them sleep, a wall clock always."""
+        """Register a task or thread: a virtual clock moves only while all of them sleep."""
         ...
 
 
@@ -80,7 +81,7 @@ class VirtualClock:
             return
         loop = asyncio.get_running_loop()
         woken = asyncio.Event()
-        ticket = self._fall_asleep(t_ns, lambda: loop.call_soon_threadsafe(woken.set))
+        ticket = self._fall_asleep(t_ns, partial(_set_from_thread, loop, woken))
         try:
             await woken.wait()
         finally:
@@ -141,6 +142,12 @@ class VirtualClock:
         self._now_ns = max(self._now_ns, t_ns)
         while self._sleepers and self._sleepers[0][0] <= self._now_ns:
             heapq.heappop(self._sleepers)[2]()
+
+
+def _set_from_thread(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
+    # A loop that has closed in the meantime has nobody left to wake.
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(event.set)
 
 
 def perf_ns() -> int:
