@@ -1,0 +1,105 @@
+"""What the live screen shows, as plain values gathered from the reports of ticks, events and words."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ..runtime.plan import Sentence, TextDelta, TickReport
+from ..streams.media import EventKind, SourceEvent
+
+ACTIVITY_TICKS = 12  # how many ticks one activity bar shows
+COST_TICKS = 250  # how many ticks the percentiles look back: 50 s at five a second
+STATE_WORDS = {
+    EventKind.OPENED: "live",
+    EventKind.RESUMED: "live",
+    EventKind.RESIZED: "live",
+    EventKind.RATE_CHANGED: "live",
+    EventKind.SILENT: "silent",
+    EventKind.ENDED: "ended",
+    EventKind.BROKEN: "broken",
+}
+
+
+@dataclass(slots=True)
+class SourceRow:
+    """One line of the table: a camera, a microphone, or the sound of a file."""
+
+    name: str
+    state: str = "opening"
+    fps_in: float | None = None  # None where nothing was measured, such as for sound
+    num_read: int = 0
+    num_offered: int = 0
+    num_kept: int = 0
+    activity: deque[int] = field(default_factory=lambda: deque(maxlen=ACTIVITY_TICKS))  # tokens kept in a tick
+
+    @property
+    def saved(self) -> float | None:
+        """The share of offered tokens that was not read, 0..1; None before the first was offered."""
+        return 1.0 - self.num_kept / self.num_offered if self.num_offered else None
+
+
+@dataclass(slots=True)
+class ScreenState:
+    """All that the screen shows. `update`, `note`, `hear` and `measure` feed it; `screen.render` only reads it."""
+
+    names: Sequence[str]  # cameras first, in the order of their slots
+    model: str = "nano"
+    budget_ns: int = 200_000_000
+    is_realtime: bool = True
+    now_ns: int = 0
+    rows: dict[str, SourceRow] = field(init=False)
+    num_ticks: int = 0
+    num_late: int = 0
+    ticks_ns: deque[int] = field(default_factory=lambda: deque(maxlen=COST_TICKS))
+    costs_ns: Mapping[str, int] = field(default_factory=dict)  # of the last tick, by stage, in order
+    rss_bytes: int | None = None
+    sentences: deque[Sentence] = field(default_factory=lambda: deque(maxlen=40))
+    unfinished: str = ""  # the words of the sentence that is being written
+    notes: deque[SourceEvent] = field(default_factory=lambda: deque(maxlen=3))  # troubles worth a line
+
+    def __post_init__(self) -> None:
+        self.rows = {name: SourceRow(name) for name in self.names}
+
+    def update(self, report: TickReport) -> None:
+        """Takes in what one tick planned, did and cost."""
+        self.now_ns = report.t_ns
+        self.num_ticks += 1
+        self.num_late += report.is_late
+        self.ticks_ns.append(report.ended_ns - report.started_ns)
+        self.costs_ns = report.costs_ns
+        for name in report.frames_read:
+            self._row(name).num_read += 1
+        for name, num_offered in report.tokens_offered.items():
+            self._row(name).num_offered += num_offered
+            self._row(name).num_kept += report.tokens_kept.get(name, 0)
+        for name, row in self.rows.items():
+            row.activity.append(report.tokens_kept.get(name, 0))
+        self.sentences.extend(report.sentences)
+
+    def note(self, event: SourceEvent) -> None:
+        """Takes in what happened to a source."""
+        self._row(event.source).state = STATE_WORDS[event.kind]
+        if event.kind in (EventKind.BROKEN, EventKind.SILENT, EventKind.RESIZED, EventKind.RATE_CHANGED):
+            self.notes.append(event)
+
+    def hear(self, delta: TextDelta) -> None:
+        """Takes in one word; the finished sentence itself comes with the tick's report."""
+        self.unfinished = "" if delta.is_end else f"{self.unfinished} {delta.text}".strip()
+
+    def measure(self, fps_in: Mapping[str, float], rss_bytes: int | None) -> None:
+        """Takes in what only the clock and the system know: frames a second by camera, resident memory."""
+        for name, fps in fps_in.items():
+            self._row(name).fps_in = fps
+        self.rss_bytes = rss_bytes
+
+    def percentile_ms(self, percent: float) -> float | None:
+        """The duration that `percent` of the last ticks did not exceed; None before the first."""
+        if not self.ticks_ns:
+            return None
+        ordered = sorted(self.ticks_ns)
+        return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))] / 1e6
+
+    def _row(self, name: str) -> SourceRow:
+        return self.rows.setdefault(name, SourceRow(name))
