@@ -1,0 +1,126 @@
+"""State-space duality (SSD): the selective scan of Mamba-2 (Dao and Gu 2024, arXiv:2405.21060).
+
+    state_t = exp(dt_t * A) * state_{t-1} + dt_t * x_t (outer) B_t
+    y_t     = state_t C_t + D * x_t
+
+`ssd_ref` says it plainly; `ssd_chunk_scan` takes whole chunks with matrix products and has a gradient;
+`ssd_step_` takes one token and changes the state in place.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def ssd_ref(
+    x: Tensor,
+    dt: Tensor,
+    A: Tensor,
+    B: Tensor,
+    C: Tensor,
+    D: Tensor | None = None,
+    initial_state: Tensor | None = None,
+) -> tuple[Tensor, Tensor]:
+    """The scan, token by token.
+
+    x `[B, T, H, P]`, dt `[B, T, H]` (positive), A `[H]` (negative), B and C `[B, T, G, S]`, D `[H]`,
+    initial_state `[B, H, P, S]`. Returns y `[B, T, H, P]` and the final state `[B, H, P, S]` (float32).
+    """
+    batch, num_tokens, num_heads, head_dim = x.shape
+    heads_per_group = num_heads // B.shape[2]
+    B, C = (part.repeat_interleave(heads_per_group, dim=2).float() for part in (B, C))
+    state = x.new_zeros(batch, num_heads, head_dim, B.shape[3], dtype=torch.float32)
+    if initial_state is not None:
+        state = state + initial_state
+    outputs = []
+    for t in range(num_tokens):
+        decay = torch.exp(dt[:, t].float() * A)[..., None, None]
+        state = state * decay + (dt[:, t, :, None] * x[:, t]).float()[..., None] * B[:, t, :, None]
+        outputs.append((state @ C[:, t, ..., None]).squeeze(-1))
+    y = torch.stack(outputs, dim=1) if outputs else x.new_zeros(x.shape, dtype=torch.float32)
+    if D is not None:
+        y = y + x * D[:, None]
+    return y.to(x.dtype), state
+
+
+def ssd_chunk_scan(
+    x: Tensor,
+    dt: Tensor,
+    A: Tensor,
+    B: Tensor,
+    C: Tensor,
+    D: Tensor | None = None,
+    initial_state: Tensor | None = None,
+    chunk_len: int = 64,
+) -> tuple[Tensor, Tensor]:
+    """The scan in chunks of `chunk_len` tokens; shapes as for `ssd_ref`. Differentiable.
+
+    Products run in the dtype of x, decays and states in float32.
+    """
+    _check(x, dt, A, B, C, D, initial_state, chunk_len)
+    with torch.autocast(x.device.type, enabled=False):
+        y, state = _chunk_torch(
+            x, dt.float(), A.float(), B.to(x.dtype), C.to(x.dtype), initial_state, chunk_len
+        )
+        if D is not None:
+            y = y + x * D.to(x.dtype)[:, None]
+    return y, state
+
+
+def _chunk_torch(
+    x: Tensor, dt: Tensor, A: Tensor, B: Tensor, C: Tensor, initial_state: Tensor | None, chunk_len: int
+) -> tuple[Tensor, Tensor]:
+    batch, num_tokens, num_heads, head_dim = x.shape
+    num_groups, state_dim = B.shape[2:]
+    padding = -num_tokens % chunk_len
+    if padding:
+        x, B, C = (F.pad(part, (0, 0, 0, 0, 0, padding)) for part in (x, B, C))
+        dt = F.pad(dt, (0, 0, 0, padding))
+    num_chunks = (num_tokens + padding) // chunk_len
+    shape = (batch, num_chunks, chunk_len)
+    x = x.reshape(*shape, num_groups, -1, head_dim)
+    B = B.reshape(*shape, num_groups, state_dim).transpose(2, 3)
+    C = C.reshape(*shape, num_groups, state_dim).transpose(2, 3)
+    dt = dt.reshape(*shape, num_groups, -1)
+    sums = (dt * A.view(num_groups, -1)).cumsum(2).permute(0, 1, 3, 4, 2)  # [B, chunks, G, R, Q]
+    x = (x * dt[..., None].to(x.dtype)).permute(0, 1, 3, 4, 2, 5)  # [B, chunks, G, R, Q, P]
+    decays = (sums[..., :, None] - sums[..., None, :]).clamp(max=0).exp().to(x.dtype)
+    y = ((C @ B.mT).tril()[:, :, :, None] * decays) @ x
+    tails = (sums[..., -1:] - sums).exp().to(x.dtype)
+    gains = ((x * tails[..., None]).mT @ B[:, :, :, None]).float()  # [B, chunks, G, R, P, S]
+    state = gains.new_zeros(gains[:, 0].shape)
+    if initial_state is not None:
+        state = state + initial_state.view(state.shape)
+    before = []
+    for c in range(num_chunks):
+        before.append(state)
+        state = state * sums[:, c, ..., -1, None, None].exp() + gains[:, c]
+    y = y + (C[:, :, :, None] @ torch.stack(before, 1).to(x.dtype).mT) * sums.exp().to(x.dtype)[..., None]
+    y = y.permute(0, 1, 4, 2, 3, 5).reshape(batch, -1, num_heads, head_dim)[:, :num_tokens]
+    return y, state.reshape(batch, num_heads, head_dim, state_dim)
+
+
+def _check(
+    x: Tensor, dt: Tensor, A: Tensor, B: Tensor, C: Tensor, D: Any, initial: Any, chunk_len: int
+) -> None:
+    if x.ndim != 4 or x.shape[1] == 0:
+        raise ValueError(f"x has shape {tuple(x.shape)}: give [B, T, H, P] with at least one token")
+    batch, num_tokens, num_heads, head_dim = x.shape
+    if B.ndim != 4 or B.shape[:2] != x.shape[:2] or num_heads % B.shape[2]:
+        raise ValueError(f"B has shape {tuple(B.shape)}: give [B, T, G, S] with G dividing H={num_heads}")
+    wanted = {
+        "dt": (dt, (batch, num_tokens, num_heads)),
+        "A": (A, (num_heads,)),
+        "C": (C, tuple(B.shape)),
+        "D": (D, (num_heads,)),
+        "initial_state": (initial, (batch, num_heads, head_dim, B.shape[3])),
+    }
+    for name, (tensor, shape) in wanted.items():
+        if tensor is not None and tuple(tensor.shape) != shape:
+            raise ValueError(f"{name} has shape {tuple(tensor.shape)}: x asks for {shape}")
+    if chunk_len < 1:
+        raise ValueError(f"chunk_len={chunk_len}: give at least 1")
