@@ -1,0 +1,1 @@
+"""Training of nano: data from StreamWorld, the encoder stage, the language stage."""

@@ -1,0 +1,112 @@
+"""Batches of labelled pictures for the encoder, rendered as they are needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import IterableDataset
+
+from ...streams.world.codec import h264_round_trip
+from ...streams.world.labels import patch_labels
+from ...streams.world.world import World
+
+TICK_NS = 200_000_000
+TRAIN_SEEDS = 1_000_000  # seeds below are for scoring and calibration, never for training
+_TICKS = 13
+_POOL = 1536
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PatchBatch:
+    """Pictures with the truth for each patch; `has_colour` is false where channels were exchanged."""
+
+    views: Tensor  # uint8 [B, 96, 160, 3]
+    before: Tensor  # uint8 [B, 96, 160, 3]
+    thing: Tensor  # bool [B, 60]
+    colour: Tensor  # int64 [B, 60]
+    shape: Tensor
+    motion: Tensor
+    centre: Tensor  # float32 [B, 60, 2]
+    side: Tensor  # float32 [B, 60]
+    has_colour: Tensor  # bool [B]
+
+
+Sample = tuple[np.ndarray, ...]
+
+
+class PatchStream(IterableDataset[PatchBatch]):
+    """Endless batches, the same for the same arguments; `first_batch` skips what an earlier run has seen."""
+
+    def __init__(self, batch_size: int, first_batch: int = 0, seeds: int = TRAIN_SEEDS) -> None:
+        self.batch_size, self.first_batch, self.seeds = batch_size, first_batch, seeds
+
+    def __iter__(self) -> Iterator[PatchBatch]:
+        cv2.setNumThreads(1)
+        torch.set_num_threads(1)
+        rng = np.random.default_rng([self.seeds, self.first_batch])
+        # A world gives about 40 samples, so that seeds of two runs do not overlap when one goes on from the other.
+        seed, pool = self.seeds + self.first_batch * 2, list[Sample]()
+        while True:
+            while len(pool) < _POOL:
+                pool += _samples(seed, rng)
+                seed += 1
+            chosen = [pool.pop(int(rng.integers(len(pool)))) for _ in range(self.batch_size)]
+            yield _collate([_augment(sample, rng) for sample in chosen])
+
+
+def _samples(seed: int, rng: np.random.Generator) -> list[Sample]:
+    """Neighbouring pictures of one random moment of a world, from each of its cameras."""
+    world = World(seed, num_cameras=3, scene=str(rng.choice(_SCENES)), duration_s=9.0)
+    found: list[Sample] = []
+    for camera in range(world.num_cameras):
+        start = int(rng.integers(0, 30))
+        times = [(start + n) * TICK_NS for n in range(_TICKS)]
+        pictures = [world.picture(camera, t) for t in times]
+        pixels = [p.pixels for p in pictures]
+        if rng.random() < world.recipe.h264:
+            pixels = h264_round_trip(pixels, _log_uniform(world.recipe.bit_rate, rng), 5.0)
+        for n in range(1, _TICKS):
+            labels = patch_labels(world, camera, pictures[n], times[n], times[n - 1])
+            truth = tuple(getattr(labels, f.name) for f in fields(labels))
+            if labels.thing.any() or rng.random() < 0.2:
+                found.append((pixels[n], pixels[n - 1], *truth))
+    return found
+
+
+_SCENES = ("easy", "standard", "standard", "busy", "busy", "shaky", "dim", "overlap")
+
+
+def _log_uniform(bounds: tuple[float, float], rng: np.random.Generator) -> float:
+    return float(np.exp(rng.uniform(*np.log(bounds))))
+
+
+def _augment(sample: Sample, rng: np.random.Generator) -> Sample:
+    """Mirror, exchange or invert channels (colour unknown then), and sometimes freeze time."""
+    view, before, thing, colour, shape, motion, centre, side = sample
+    if rng.random() < 0.12:
+        before, motion = view, np.zeros_like(motion)
+    if rng.random() < 0.5:
+        view, before = view[:, ::-1], before[:, ::-1]
+        thing, colour, shape, motion, centre, side = (_mirror(a) for a in (thing, colour, shape, motion, centre, side))
+        centre = centre * np.array([-1, 1], np.float32)
+        motion = np.where(motion > 0, (4 - (motion - 1)) % 8 + 1, 0)
+    has_colour = rng.random() >= 0.5
+    if not has_colour:
+        order = rng.permutation(3)
+        view, before = view[..., order], before[..., order]
+        if rng.random() < 0.4:
+            view, before = 255 - view, 255 - before
+    return view, before, thing, colour, shape, motion, centre, side, np.array(has_colour)
+
+
+def _mirror(values: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(values.reshape(6, 10, *values.shape[1:])[:, ::-1]).reshape(values.shape)
+
+
+def _collate(samples: list[Sample]) -> PatchBatch:
+    return PatchBatch(*(torch.from_numpy(np.ascontiguousarray(np.stack(column))) for column in zip(*samples, strict=True)))
