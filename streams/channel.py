@@ -42,7 +42,8 @@ class Channel(Generic[T]):
     """A queue for one kind of item; any thread may put and take.
 
     It ends by closing; what waits then can still be taken. `size_of` weighs an item in the unit of
-    `maxsize` (default: each item is 1). A single item larger than `maxsize` is let into an empty channel, so that nothing can block for ever.
+    `maxsize` (default: each item is 1). A single item larger than `maxsize` is let into an empty channel,
+    so that nothing can block for ever.
     """
 
     def __init__(

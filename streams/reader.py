@@ -25,8 +25,10 @@ class Reader:
         self._thread = threading.Thread(target=self._run, name=f"reader-{feed.name}", daemon=True)
 
     def start(self) -> None:
-        # Registered before the thread runs, so that a virtual clock cannot move without it.
-        self._awake.enter_context(self.feed.clock.participant())
+        # Registered before the thread runs, so that a virtual clock cannot move without it. In fast mode
+        # sources do not sleep on the clock, and the one who ticks moves the time.
+        if self.feed.realtime:
+            self._awake.enter_context(self.feed.clock.participant())
         self._thread.start()
 
     def stop(self) -> None:

@@ -65,7 +65,8 @@ class FeedStatistics:
     audio_dropped: Mapping[str, int]  # cause -> chunks
     packets: int  # of video
     packets_skipped: int  # of those, never decoded
-    max_lag_ns: int  # how late the latest frame was given, in real time
+    packets_damaged: int  # of those, refused by the decoder
+    max_lag_ns: int  # in real time: the longest that any frame was given after its time
 
 
 class Feed:
@@ -130,15 +131,20 @@ class Feed:
         """Promise that all frames up to and including `t_ns`, and all audio before it, have been given."""
         with self._lock:
             self._watermark_ns = max(self._watermark_ns, t_ns)
-        self._tell()
+        # In real time nobody waits for a watermark, so nobody is woken for it.
+        if self._on_put is not None and not self.realtime:
+            self._on_put()
 
-    def count(self, *, passed: int = 0, packets: int = 0, packets_skipped: int = 0) -> None:
-        """Add to the statistics: frames decoded but not given, video packets seen, packets not decoded."""
+    def count(
+        self, *, passed: int = 0, packets: int = 0, packets_skipped: int = 0, packets_damaged: int = 0
+    ) -> None:
+        """Add to the statistics: frames decoded but not given, and packets of video by their fate."""
         with self._lock:
             self._counts["frames_in"] += passed
             self._counts["passed"] += passed
             self._counts["packets"] += packets
             self._counts["packets_skipped"] += packets_skipped
+            self._counts["packets_damaged"] += packets_damaged
 
     def check_silence(self) -> None:
         """Report SILENT once when nothing has come for 2 s; live sources call this now and then."""
@@ -172,6 +178,7 @@ class Feed:
                 audio_dropped=self.audio_channel.statistics().dropped,
                 packets=self._counts["packets"],
                 packets_skipped=self._counts["packets_skipped"],
+                packets_damaged=self._counts["packets_damaged"],
                 max_lag_ns=self._max_lag_ns,
             )
 
@@ -183,7 +190,3 @@ class Feed:
 
     def _last_media_ns(self) -> int:
         return max(self._watermark_ns, self.start_ns)
-
-    def _tell(self) -> None:
-        if self._on_put is not None:
-            self._on_put()
