@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ..perception.blocks import CameraPlan
+from ..streams.media import SourceEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,28 +34,39 @@ class TextDelta:
 class Sentence:
     """A finished sentence, put together from its deltas."""
 
-    t_ns: int
-    t_out_ns: int
+    t_ns: int  # of the input that caused its first word
+    t_out_ns: int  # when its last word was ready
     camera: str | None  # the camera's name, None for sound
     text: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TickReport:
-    """What one tick planned, did and cost, made by the tick."""
+    """What one tick planned, did and cost, made by the tick.
 
-    t_ns: int
+    Latency counts from the moment the tick was due (`t_ns`, its period boundary) to its last output. On a
+    virtual clock that difference is nothing, so there the measured work counts.
+    """
+
+    t_ns: int  # when the tick was due
     started_ns: int
     ended_ns: int
     plan: Plan
-    costs_ns: Mapping[str, int]  # stage -> time spent
+    costs_ns: Mapping[str, int]  # stage -> time spent; "look" is all of perception, its parts stand beside it
     frames_read: Sequence[str]
     skipped: Mapping[str, str]  # camera -> cause
     tokens_offered: Mapping[str, int]  # by source
     tokens_kept: Mapping[str, int]
     num_text_tokens: int
-    sentences: Sequence[Sentence] = field(default_factory=tuple)
+    sentences: Sequence[Sentence] = ()
+    events: Sequence[SourceEvent] = ()  # what happened to the sources since the last tick
+    busy_ns: int = 0  # measured work of the compute thread, whatever the session clock says
+    num_missed: int = 0  # periods that passed without a tick just before this one
 
     @property
     def is_late(self) -> bool:
         return self.ended_ns > self.plan.deadline_ns
+
+    @property
+    def latency_ns(self) -> int:
+        return max(self.ended_ns - self.t_ns, self.busy_ns)

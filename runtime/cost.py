@@ -1,0 +1,68 @@
+"""What a stage costs, learnt from what it did cost: a fixed part, a part per unit, and headroom."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+
+WINDOW = 32  # observations kept, with units and without: 6.4 s of ticks
+_MIN_OBSERVATIONS = 4  # below this many, what was assumed at the start still counts
+_OUTLIER = 4.0  # costs above this many medians bend no line
+_HEADROOM_QUANTILE = 0.9
+
+
+class StageCost:
+    """Predicts the time of one stage from its units (frames encoded, tokens read, words written).
+
+    A straight line through the newest observations plus the ninth decile of what lay above it. One freak tick
+    in ten does not move it; a lasting change does within a few ticks. Ticks without units are kept apart, so
+    that a quiet hour does not push out what a busy tick costs.
+    """
+
+    def __init__(self, fixed_ns: float, unit_ns: float) -> None:
+        self._assumed = [(0.0, fixed_ns), (8.0, fixed_ns + 8.0 * unit_ns)]
+        self._idle: deque[tuple[float, float]] = deque(maxlen=WINDOW)
+        self._busy: deque[tuple[float, float]] = deque(maxlen=WINDOW)
+        self._line: tuple[float, float] | None = None
+
+    def observe(self, units: int, cost_ns: int) -> None:
+        (self._busy if units > 0 else self._idle).append((float(units), float(cost_ns)))
+        self._line = None
+
+    def forget_oldest(self) -> None:
+        """Drops the oldest busy observation: a stage that is never run must not be condemned for ever."""
+        if self._busy:
+            self._busy.popleft()
+            self._line = None
+
+    def predict_ns(self, units: int) -> int:
+        fixed, unit = self._fit()
+        return int(fixed + unit * units) + 1
+
+    def _fit(self) -> tuple[float, float]:
+        if self._line is None:
+            self._line = fit_line(self._points())
+        return self._line
+
+    def _points(self) -> list[tuple[float, float]]:
+        points = [*self._idle, *self._busy]
+        return points if len(self._busy) >= _MIN_OBSERVATIONS else points + self._assumed
+
+
+def fit_line(points: list[tuple[float, float]]) -> tuple[float, float]:
+    """A line (fixed part, part per unit), both at least 0, under which nine of ten points lie.
+
+    Far outliers do not bend it. Where the units hardly vary, half of the cost is taken as fixed (a weak prior
+    in the least squares).
+    """
+    units, costs = np.asarray(points, dtype=np.float64).T
+    calm = np.minimum(costs, _OUTLIER * np.median(costs))
+    mean_units, mean_cost = units.mean(), calm.mean()
+    prior_weight = 0.05 * mean_units**2 + 1e-9
+    prior_slope = 0.5 * mean_cost / max(mean_units, 1.0)
+    covariance = ((units - mean_units) * (calm - mean_cost)).mean()
+    slope = max(0.0, (covariance + prior_weight * prior_slope) / (units.var() + prior_weight))
+    fixed = max(0.0, mean_cost - slope * mean_units)
+    above = np.quantile(costs - fixed - slope * units, _HEADROOM_QUANTILE)
+    return float(fixed + max(0.0, above)), float(slope)

@@ -1,0 +1,106 @@
+"""One tick: the whole life of what comes in, from the inbox to the words. Start reading here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from ..perception.blocks import CameraPlan, Perceived, TokenBlock
+from ..streams.channel import Channel
+from ..streams.clock import Clock
+from ..streams.media import Inputs
+from .budget import Planner
+from .inbox import Inbox
+from .plan import TextDelta, TickReport
+from .sentences import SentenceBuilder
+from .ticklog import Spoken, TickLog
+
+
+class Looker(Protocol):
+    """Turns media into tokens (`perception.Perception`)."""
+
+    def read(self, inputs: Inputs, cameras: Mapping[str, CameraPlan]) -> Perceived: ...
+
+    def reset(self) -> None:
+        """Forget all that was seen."""
+        ...
+
+
+class WrittenWord(Protocol):
+    """A piece of text; `is_end` closes the sentence."""
+
+    @property
+    def text(self) -> str: ...
+
+    @property
+    def is_end(self) -> bool: ...
+
+
+class Speaker(Protocol):
+    """Reads tokens into its state and writes words (`generation.narrator.Narrator`)."""
+
+    @property
+    def text_delay_ns(self) -> int:
+        """How long after the cause it speaks, as it was trained."""
+        ...
+
+    def new_state(self) -> Any: ...
+
+    def read(self, t_ns: int, blocks: Sequence[TokenBlock], state: Any, depth: int) -> Tensor:
+        """The hidden vector [D] at the gate, after all tokens of this tick."""
+        ...
+
+    def write(self, hidden: Tensor, state: Any, max_text_tokens: int, depth: int) -> Iterator[WrittenWord]:
+        """Words until it is silent or the limit is reached."""
+        ...
+
+
+class Tick:
+    """The cycle of one session, run by its compute thread: take, plan, look, think, say, learn."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        inbox: Inbox,
+        budget: Planner,
+        looker: Looker,
+        speaker: Speaker,
+        outbox: Channel[TextDelta],
+        sentences: SentenceBuilder,
+    ) -> None:
+        self._clock, self._inbox, self._budget = clock, inbox, budget
+        self._looker, self._speaker, self._state = looker, speaker, speaker.new_state()
+        self._outbox, self._sentences = outbox, sentences
+
+    def run(self, t_ns: int, num_missed: int = 0) -> TickReport:
+        """One tick that was due at `t_ns`; each word goes to the outbox as soon as it is written."""
+        with torch.inference_mode():
+            log = TickLog(t_ns, self._clock.now_ns(), num_missed)
+            inputs = log.lap("take", self._inbox.take(t_ns))
+            plan = log.lap("plan", self._budget.plan(inputs, self._clock.now_ns()))
+            seen = log.lap("look", self._looker.read(inputs, plan.cameras))
+            hidden = log.lap("read", self._speaker.read(t_ns, seen.blocks, self._state, plan.depth))
+            words = self._speaker.write(hidden, self._state, plan.max_text_tokens, plan.depth)
+            spoken = log.lap("write", self._say(t_ns, words))
+        report = log.report(inputs, plan, seen, spoken, self._clock.now_ns())
+        self._budget.learn(report)
+        return report
+
+    @property
+    def is_speaking(self) -> bool:
+        """A sentence has been begun and goes on in the next tick."""
+        return self._sentences.is_open
+
+    def _say(self, t_ns: int, words: Iterable[WrittenWord]) -> Spoken:
+        num_words, finished = 0, []
+        for word in words:
+            cause_ns = t_ns - self._speaker.text_delay_ns
+            delta = TextDelta(cause_ns, self._clock.now_ns(), word.text, word.is_end)
+            self._outbox.put(delta)
+            num_words += 1
+            if sentence := self._sentences.add(delta):
+                finished.append(sentence)
+        return Spoken(num_words, finished)
