@@ -46,7 +46,7 @@ class Hybrid(nn.Module):
 
     @torch.no_grad()
     def _calm_residuals(self) -> None:
-        """What is added to the residual stream starts small, so that its variance does not grow with depth."""
+        """Start small what joins the residual stream, so that its variance does not grow with depth."""
         for layer in self.layers:
             assert isinstance(layer, Layer)
             for linear in (layer.mixer.out_proj, layer.mlp.down):

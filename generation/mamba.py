@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..kernels.conv import causal_conv
 from ..kernels.ssd import ssd_chunk_scan
 from .config import HybridConfig
 from .norm import RMSNorm
@@ -61,13 +62,14 @@ class Mamba2(nn.Module):
             [config.d_inner, config.conv_channels, config.num_ssm_heads], dim=-1
         )
         xbc, conv = self._convolve(xbc, None if initial is None else initial.conv)
-        inner, B, C = xbc.split([config.d_inner, *[config.ssm_groups * config.ssm_state] * 2], dim=-1)
+        widths = [config.d_inner, *[config.ssm_groups * config.ssm_state] * 2]
+        inner, B, C = torch.split(xbc, widths, dim=-1)
         y, ssm = ssd_chunk_scan(
-            inner.unflatten(-1, (-1, config.ssm_head_dim)),
+            inner.view(*x.shape[:2], -1, config.ssm_head_dim),
             F.softplus(dt.float() + self.dt_bias),
             -self.A_log.exp(),
-            B.unflatten(-1, (config.ssm_groups, -1)),
-            C.unflatten(-1, (config.ssm_groups, -1)),
+            B.view(*x.shape[:2], config.ssm_groups, -1),
+            C.view(*x.shape[:2], config.ssm_groups, -1),
             self.D,
             None if initial is None else initial.ssm,
             config.chunk_len,
@@ -79,9 +81,7 @@ class Mamba2(nn.Module):
         num_kept = self.config.conv_kernel - 1
         if before is None:
             before = xbc.new_zeros(xbc.shape[0], num_kept, xbc.shape[2])
-        padded = torch.cat([before.to(xbc.dtype), xbc], dim=1)
-        taps = self.conv_weight.to(xbc.dtype)
-        y = self.conv_bias.to(xbc.dtype)
-        for k in range(self.config.conv_kernel):
-            y = torch.addcmul(y, padded[:, k : k + xbc.shape[1]], taps[:, k])
-        return F.silu(y), padded[:, padded.shape[1] - num_kept :]
+        before = before.to(xbc.dtype)
+        y = causal_conv(xbc, self.conv_weight, self.conv_bias, before)
+        newest = xbc[:, max(0, xbc.shape[1] - num_kept) :]
+        return y, torch.cat([before[:, newest.shape[1] :], newest], dim=1)

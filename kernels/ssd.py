@@ -12,8 +12,9 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+
+from .ssd_torch import ChunkScan
 
 
 def ssd_ref(
@@ -63,45 +64,12 @@ def ssd_chunk_scan(
     """
     _check(x, dt, A, B, C, D, initial_state, chunk_len)
     with torch.autocast(x.device.type, enabled=False):
-        y, state = _chunk_torch(
+        y, state = ChunkScan.apply(  # type: ignore[no-untyped-call]
             x, dt.float(), A.float(), B.to(x.dtype), C.to(x.dtype), initial_state, chunk_len
         )
         if D is not None:
             y = y + x * D.to(x.dtype)[:, None]
     return y, state
-
-
-def _chunk_torch(
-    x: Tensor, dt: Tensor, A: Tensor, B: Tensor, C: Tensor, initial_state: Tensor | None, chunk_len: int
-) -> tuple[Tensor, Tensor]:
-    batch, num_tokens, num_heads, head_dim = x.shape
-    num_groups, state_dim = B.shape[2:]
-    padding = -num_tokens % chunk_len
-    if padding:
-        x, B, C = (F.pad(part, (0, 0, 0, 0, 0, padding)) for part in (x, B, C))
-        dt = F.pad(dt, (0, 0, 0, padding))
-    num_chunks = (num_tokens + padding) // chunk_len
-    shape = (batch, num_chunks, chunk_len)
-    x = x.reshape(*shape, num_groups, -1, head_dim)
-    B = B.reshape(*shape, num_groups, state_dim).transpose(2, 3)
-    C = C.reshape(*shape, num_groups, state_dim).transpose(2, 3)
-    dt = dt.reshape(*shape, num_groups, -1)
-    sums = (dt * A.view(num_groups, -1)).cumsum(2).permute(0, 1, 3, 4, 2)  # [B, chunks, G, R, Q]
-    x = (x * dt[..., None].to(x.dtype)).permute(0, 1, 3, 4, 2, 5)  # [B, chunks, G, R, Q, P]
-    decays = (sums[..., :, None] - sums[..., None, :]).clamp(max=0).exp().to(x.dtype)
-    y = ((C @ B.mT).tril()[:, :, :, None] * decays) @ x
-    tails = (sums[..., -1:] - sums).exp().to(x.dtype)
-    gains = ((x * tails[..., None]).mT @ B[:, :, :, None]).float()  # [B, chunks, G, R, P, S]
-    state = gains.new_zeros(gains[:, 0].shape)
-    if initial_state is not None:
-        state = state + initial_state.view(state.shape)
-    before = []
-    for c in range(num_chunks):
-        before.append(state)
-        state = state * sums[:, c, ..., -1, None, None].exp() + gains[:, c]
-    y = y + (C[:, :, :, None] @ torch.stack(before, 1).to(x.dtype).mT) * sums.exp().to(x.dtype)[..., None]
-    y = y.permute(0, 1, 4, 2, 3, 5).reshape(batch, -1, num_heads, head_dim)[:, :num_tokens]
-    return y, state.reshape(batch, num_heads, head_dim, state_dim)
 
 
 def _check(

@@ -1,0 +1,106 @@
+import pytest
+import torch
+import torch.nn.functional as F
+
+from millrace.errors import ConfigError
+from millrace.generation.attention import causal_attention
+from millrace.generation.backbone import Hybrid
+from millrace.generation.config import HybridConfig
+from millrace.generation.norm import RMSNorm
+
+SMALL = {
+    "d_model": 32,
+    "num_heads": 4,
+    "head_dim": 8,
+    "ssm_state": 16,
+    "ssm_head_dim": 16,
+    "chunk_len": 16,
+    "mlp_hidden": 48,
+    "window": 40,
+}
+
+
+def small(pattern="MMA", **changes):
+    torch.manual_seed(0)
+    return Hybrid(HybridConfig(**SMALL | {"pattern": pattern} | changes))
+
+
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        ({"pattern": "MXA"}, "pattern='MXA'"),
+        ({"pattern": ""}, "pattern=''"),
+        ({"num_kv_heads": 5}, "num_kv_heads=5 does not divide num_heads=6"),
+        ({"ssm_head_dim": 31}, "ssm_head_dim=31 does not divide"),
+        ({"window": 0}, "window=0"),
+        ({"norm_eps": -1.0}, "norm_eps=-1.0"),
+    ],
+)
+def test_a_bad_setting_is_named(changes, message):
+    with pytest.raises(ConfigError, match=message):
+        HybridConfig(**changes)
+
+
+@pytest.mark.parametrize("num_groups", [1, 4])
+def test_rms_norm_equals_the_formula_with_its_gradient(num_groups):
+    norm = RMSNorm(32, 1e-5, num_groups)
+    torch.nn.init.normal_(norm.weight)
+    x = torch.randn(3, 700, 32, requires_grad=True)
+    parts = x.unflatten(-1, (num_groups, -1))
+    wanted = (parts * (parts.pow(2).mean(-1, keepdim=True) + 1e-5).rsqrt()).flatten(-2) * norm.weight
+    got, dy = norm(x), torch.randn(3, 700, 32)
+    torch.testing.assert_close(got, wanted)
+    leaves = (x, norm.weight)
+    for a, b in zip(
+        torch.autograd.grad(got, leaves, dy), torch.autograd.grad(wanted, leaves, dy), strict=True
+    ):
+        torch.testing.assert_close(a, b, atol=1e-3, rtol=1e-4)
+
+
+@pytest.mark.parametrize("num_tokens", [1, 100, 128, 300])
+def test_blockwise_attention_equals_the_fused_operator(num_tokens):
+    q, k, v = (torch.randn(2, heads, num_tokens, 8, requires_grad=True) for heads in (6, 2, 2))
+    wanted = F.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=True)
+    got, dy = causal_attention(q, k, v), torch.randn(2, 6, num_tokens, 8)
+    torch.testing.assert_close(got, wanted)
+    for a, b in zip(
+        torch.autograd.grad(got, (q, k, v), dy), torch.autograd.grad(wanted, (q, k, v), dy), strict=True
+    ):
+        torch.testing.assert_close(a, b, atol=1e-4, rtol=1e-4)
+
+
+def test_segments_with_carried_state_equal_one_pass_where_only_mamba_looks_back():
+    model, x = small("MM"), torch.randn(2, 75, 32)
+    whole, last = model(x)
+    first, carries = model(x[:, :33])
+    second, carries = model(x[:, 33:], carries)
+    torch.testing.assert_close(torch.cat([first, second], 1), whole, atol=1e-4, rtol=1e-4)
+    for a, b in zip(carries, last, strict=True):
+        torch.testing.assert_close(a.ssm, b.ssm, atol=1e-4, rtol=1e-4)
+        torch.testing.assert_close(a.conv, b.conv)
+
+
+def test_every_weight_gets_a_gradient_and_a_carry_can_be_cut():
+    model, x = small("MAM"), torch.randn(2, 20, 32)
+    _, carries = model(x)
+    assert carries[0].ssm.requires_grad and not carries[0].detach().ssm.requires_grad
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        hidden, _ = model(x, [carry.detach() for carry in carries])
+    hidden.float().pow(2).mean().backward()
+    for name, weight in model.named_parameters():
+        assert weight.grad is not None and weight.grad.isfinite().all(), name
+
+
+def test_the_future_does_not_reach_the_past():
+    model, x = small("MAMA"), torch.randn(1, 50, 32)
+    changed = torch.cat([x[:, :30], torch.randn(1, 20, 32)], 1)
+    torch.testing.assert_close(model(x)[0][:, :30], model(changed)[0][:, :30])
+
+
+def test_depth_runs_only_the_first_layers():
+    model, x = small("MAM"), torch.randn(1, 9, 32)
+    hidden, carries = model(x, depth=2)
+    half = small("MA")
+    half.load_state_dict({k: v for k, v in model.state_dict().items() if not k.startswith("layers.2")})
+    torch.testing.assert_close(hidden, half(x)[0])
+    assert len(carries) == 1
