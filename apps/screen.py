@@ -12,7 +12,7 @@ from rich.text import Text
 from .screen_state import ACTIVITY_TICKS, ScreenState, SourceRow
 
 COLOURS = ("cyan", "magenta", "yellow", "green", "blue", "red")
-STAGE_COLOURS = ("blue", "cyan", "magenta", "green", "yellow", "red", "white", "bright_black")
+STAGE_COLOURS = ("blue", "cyan", "green", "white", "yellow", "magenta", "bright_black")
 STATE_COLOURS = {"live": "green", "silent": "yellow", "broken": "red bold", "ended": "bright_black"}
 LEVELS = " ▁▂▃▄▅▆▇█"
 NUM_SENTENCES = 8
@@ -39,8 +39,12 @@ def render_text(state: ScreenState, width: int = 80) -> str:
 
 
 def _headline(state: ScreenState) -> Text:
-    pace = f"budget {state.budget_ns / 1e6:.0f} ms" if state.is_realtime else "as fast as the files can be read"
-    line = Text.assemble(("millrace ", "bold"), (f"{state.model} · {len(state.rows)} sources · {pace}", "dim"))
+    pace = (
+        f"budget {state.budget_ns / 1e6:.0f} ms" if state.is_realtime else "as fast as the files can be read"
+    )
+    line = Text.assemble(
+        ("millrace ", "bold"), (f"{state.model} · {len(state.rows)} sources · {pace}", "dim")
+    )
     return Text.assemble(line, (f" · {_clock(state.now_ns)}", "bold"))
 
 
@@ -103,7 +107,7 @@ def _percentiles(state: ScreenState) -> str:
 
 
 def _memory(state: ScreenState) -> str:
-    return "" if state.rss_bytes is None else f"{state.rss_bytes / 2**20:,.0f} MB"
+    return "" if state.rss_mb is None else f"{state.rss_mb:,.0f} MB"
 
 
 def _cost_bar(state: ScreenState, width: int) -> Text:
@@ -126,16 +130,19 @@ def _stage_colours(state: ScreenState) -> Sequence[str]:
 
 def _stage_line(state: ScreenState) -> Text:
     parts = [
-        Text.assemble(("█ ", colour), f"{stage} {cost_ns / 1e6:.0f}")
+        Text.assemble(("█", colour), f"{stage} {cost_ns / 1e6:.0f}")
         for (stage, cost_ns), colour in zip(state.costs_ns.items(), _stage_colours(state), strict=True)
     ]
-    line = Text("     ").append_text(Text("  ").join(parts))
+    line = Text("     ").append_text(Text(" ").join(parts))
     return line.append(" ms" if parts else "")
 
 
 def _sentence_lines(state: ScreenState, num_lines: int) -> Sequence[Text]:
     names = list(state.rows)
-    notes = [Text(f"   {event.source}: {event.kind}, {event.detail}", style="red") for event in state.notes]
+    notes = [
+        Text(f"{event.t_ns / 1e9:6.1f} s  {event.detail}", style="red", overflow="ellipsis", no_wrap=True)
+        for event in state.notes
+    ]
     room = max(1, num_lines - len(notes) - 1)
     lines = [sentence_line(s.t_ns, s.text, s.camera, names) for s in list(state.sentences)[-room:]]
     lines.append(Text.assemble(" " * 10, state.unfinished, ("▌", "blink")))
@@ -144,8 +151,9 @@ def _sentence_lines(state: ScreenState, num_lines: int) -> Sequence[Text]:
 
 
 def sentence_line(t_ns: int, text: str, camera: str | None, names: Sequence[str]) -> Text:
-    """`  12.4 s  cam2: a red disc enters`, with the camera's name in its colour."""
-    body = Text(text)
-    if camera is not None:
-        body.highlight_words([camera], style=f"bold {colour_of(camera, names)}")
-    return Text.assemble((f"{t_ns / 1e9:6.1f} s  ", "dim"), body)
+    """`  12.4 s  door: a red disc enters`: the camera by the name it was given, in its colour."""
+    time = Text(f"{t_ns / 1e9:6.1f} s  ", style="dim")
+    _, separator, rest = text.partition(":")
+    if camera is None or not separator:
+        return time.append(text, style="not dim")
+    return Text.assemble(time, (camera, f"bold {colour_of(camera, names)}"), f":{rest}")

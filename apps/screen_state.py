@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..runtime.plan import Sentence, TextDelta, TickReport
+from ..runtime.sentences import join_words
 from ..streams.media import EventKind, SourceEvent
 
 ACTIVITY_TICKS = 12  # how many ticks one activity bar shows
 COST_TICKS = 250  # how many ticks the percentiles look back: 50 s at five a second
+LOOK_PARTS = ("sample", "encode", "prune", "audio")
 STATE_WORDS = {
     EventKind.OPENED: "live",
     EventKind.RESUMED: "live",
@@ -32,7 +34,9 @@ class SourceRow:
     num_read: int = 0
     num_offered: int = 0
     num_kept: int = 0
-    activity: deque[int] = field(default_factory=lambda: deque(maxlen=ACTIVITY_TICKS))  # tokens kept in a tick
+    activity: deque[int] = field(
+        default_factory=lambda: deque(maxlen=ACTIVITY_TICKS)
+    )  # tokens kept in a tick
 
     @property
     def saved(self) -> float | None:
@@ -42,7 +46,7 @@ class SourceRow:
 
 @dataclass(slots=True)
 class ScreenState:
-    """All that the screen shows. `update`, `note`, `hear` and `measure` feed it; `screen.render` only reads it."""
+    """All that the screen shows: `update`, `note`, `hear` and `measure` feed it, `screen.render` reads it."""
 
     names: Sequence[str]  # cameras first, in the order of their slots
     model: str = "nano"
@@ -54,9 +58,9 @@ class ScreenState:
     num_late: int = 0
     ticks_ns: deque[int] = field(default_factory=lambda: deque(maxlen=COST_TICKS))
     costs_ns: Mapping[str, int] = field(default_factory=dict)  # of the last tick, by stage, in order
-    rss_bytes: int | None = None
+    rss_mb: float | None = None  # in 1,000,000 bytes
     sentences: deque[Sentence] = field(default_factory=lambda: deque(maxlen=40))
-    unfinished: str = ""  # the words of the sentence that is being written
+    words: list[str] = field(default_factory=list)  # of the sentence that is being written
     notes: deque[SourceEvent] = field(default_factory=lambda: deque(maxlen=3))  # troubles worth a line
 
     def __post_init__(self) -> None:
@@ -67,8 +71,8 @@ class ScreenState:
         self.now_ns = report.t_ns
         self.num_ticks += 1
         self.num_late += report.is_late
-        self.ticks_ns.append(report.ended_ns - report.started_ns)
-        self.costs_ns = report.costs_ns
+        self.ticks_ns.append(report.latency_ns)
+        self.costs_ns = stages_of(report.costs_ns)
         for name in report.frames_read:
             self._row(name).num_read += 1
         for name, num_offered in report.tokens_offered.items():
@@ -86,13 +90,18 @@ class ScreenState:
 
     def hear(self, delta: TextDelta) -> None:
         """Takes in one word; the finished sentence itself comes with the tick's report."""
-        self.unfinished = "" if delta.is_end else f"{self.unfinished} {delta.text}".strip()
+        self.words = [] if delta.is_end else [*self.words, delta.text]
 
-    def measure(self, fps_in: Mapping[str, float], rss_bytes: int | None) -> None:
+    def measure(self, fps_in: Mapping[str, float], rss_mb: float) -> None:
         """Takes in what only the clock and the system know: frames a second by camera, resident memory."""
         for name, fps in fps_in.items():
             self._row(name).fps_in = fps
-        self.rss_bytes = rss_bytes
+        self.rss_mb = rss_mb
+
+    @property
+    def unfinished(self) -> str:
+        """The sentence that is being written, so far."""
+        return join_words(self.words)
 
     def percentile_ms(self, percent: float) -> float | None:
         """The duration that `percent` of the last ticks did not exceed; None before the first."""
@@ -103,3 +112,12 @@ class ScreenState:
 
     def _row(self, name: str) -> SourceRow:
         return self.rows.setdefault(name, SourceRow(name))
+
+
+def stages_of(costs_ns: Mapping[str, int]) -> dict[str, int]:
+    """Costs as stages that follow each other: the parts of `look` for its sum, small ones as `rest`."""
+    is_split = any(part in costs_ns for part in LOOK_PARTS)
+    shown = (*(LOOK_PARTS if is_split else ("look",)), "read", "write")
+    stages = {stage: costs_ns.get(stage, 0) for stage in shown}
+    whole_ns = sum(costs_ns.get(stage, 0) for stage in ("take", "plan", "look", "read", "write"))
+    return {**stages, "rest": max(0, whole_ns - sum(stages.values()))}

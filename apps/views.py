@@ -1,0 +1,115 @@
+"""What a person sees while it runs: a live screen in a terminal, plain lines everywhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Protocol
+
+from rich.console import Console
+from rich.live import Live
+
+from ..runtime.plan import TextDelta, TickReport
+from ..streams.clock import NS_PER_MS, perf_ns
+from ..streams.media import EventKind, SourceEvent
+from .screen import NUM_SENTENCES, render, sentence_line
+from .screen_state import ScreenState
+
+MIN_REDRAW_NS = 90 * NS_PER_MS  # drawing costs a few milliseconds of the same two cores that do the work
+LINES_BESIDE_SENTENCES = 6  # of the screen, not counting one a source
+MIN_SENTENCES = 3
+
+Measure = Callable[[], tuple[Mapping[str, float], float]]  # frames a second by camera, resident memory in MB
+
+
+class View(Protocol):
+    """Shows a run; a context that begins with the first tick and ends with the last."""
+
+    def __enter__(self) -> View: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def on_event(self, event: SourceEvent) -> None: ...
+
+    def on_delta(self, delta: TextDelta) -> None: ...
+
+    def on_report(self, report: TickReport) -> None: ...
+
+
+class PlainView:
+    """Sentences and troubles as lines, for pipes, logs and people who want no screen."""
+
+    def __init__(self, state: ScreenState, console: Console, measure: Measure) -> None:
+        self._state, self._console, self._measure = state, console, measure
+
+    def __enter__(self) -> PlainView:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._state.measure(*self._measure())
+
+    def on_event(self, event: SourceEvent) -> None:
+        self._state.note(event)
+        if event.kind is not EventKind.OPENED:
+            self._console.print(sentence_line(event.t_ns, f"[{event.kind}] {event.detail}", None, []))
+
+    def on_delta(self, delta: TextDelta) -> None:
+        self._state.hear(delta)
+
+    def on_report(self, report: TickReport) -> None:
+        self._state.update(report)
+        for said in report.sentences:
+            names = list(self._state.rows)
+            self._console.print(sentence_line(said.t_ns, said.text, said.camera, names), soft_wrap=True)
+
+
+class LiveView:
+    """The live screen: redrawn after each tick and, not too often, as words are written."""
+
+    def __init__(self, state: ScreenState, console: Console, measure: Measure) -> None:
+        self._state, self._console, self._measure = state, console, measure
+        self._live = Live(console=console, auto_refresh=False, vertical_overflow="crop")
+        self._drawn_ns = 0
+
+    def __enter__(self) -> LiveView:
+        self._live.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._state.measure(*self._measure())
+        self._draw()
+        self._live.__exit__(kind, error, trace)
+
+    def on_event(self, event: SourceEvent) -> None:
+        self._state.note(event)
+
+    def on_delta(self, delta: TextDelta) -> None:
+        self._state.hear(delta)
+        self._draw_if_due()
+
+    def on_report(self, report: TickReport) -> None:
+        self._state.update(report)
+        self._state.measure(*self._measure())
+        self._draw_if_due()
+
+    def _draw_if_due(self) -> None:
+        if perf_ns() - self._drawn_ns >= MIN_REDRAW_NS:
+            self._draw()
+
+    def _draw(self) -> None:
+        self._drawn_ns = perf_ns()
+        room = self._console.height - LINES_BESIDE_SENTENCES - len(self._state.rows)
+        num_sentences = max(MIN_SENTENCES, min(NUM_SENTENCES, room))
+        self._live.update(render(self._state, self._console.width, num_sentences), refresh=True)
+
+
+def make_view(state: ScreenState, console: Console, measure: Measure, *, is_plain: bool) -> View:
+    """The live screen where there is a terminal to draw it on and nobody asked for plain lines."""
+    kind = PlainView if is_plain or not console.is_terminal or console.is_dumb_terminal else LiveView
+    return kind(state, console, measure)
