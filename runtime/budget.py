@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -74,16 +74,13 @@ class Budget:
         self._read = StageCost(fixed_ns=8e6, unit_ns=0.2e6)  # per token
         self._write = StageCost(fixed_ns=1e6, unit_ns=6e6)  # per word
         self._rest = StageCost(fixed_ns=1e6, unit_ns=0)  # taking, planning, putting, waking the thread
-        self._turns: dict[str, int] = {}  # camera -> the tick that last granted it
-        self._num_plans = 0
+        self._queue: list[str] = []  # cameras, those read longest ago first
 
     def plan(self, inputs: Inputs, now_ns: int) -> Plan:
         """What is predicted to fit between `now_ns` and the deadline; nothing if nothing does."""
         remaining_ns = inputs.t_ns + self._budget_ns - now_ns
         grant = self._fit(inputs, remaining_ns)
-        chosen = self._in_turn(list(inputs.frames))[: grant.num_cameras]
-        self._num_plans += 1
-        self._turns.update(dict.fromkeys(chosen, self._num_plans))
+        chosen = self._take_turns(inputs.frames, grant.num_cameras)
         return make_plan(inputs, chosen, grant, self._budget_ns, self._limits)
 
     def learn(self, report: TickReport) -> None:
@@ -110,8 +107,11 @@ class Budget:
                 return grant
         return Grant(0, 0, 0)
 
-    def _in_turn(self, cameras: Sequence[str]) -> list[str]:
-        return sorted(cameras, key=lambda camera: self._turns.get(camera, 0))
+    def _take_turns(self, cameras: Collection[str], count: int) -> list[str]:
+        self._queue += [camera for camera in cameras if camera not in self._queue]
+        chosen = [camera for camera in self._queue if camera in cameras][:count]
+        self._queue = [camera for camera in self._queue if camera not in chosen] + chosen
+        return chosen
 
     def _forgive(self, report: TickReport) -> None:
         cameras = report.plan.cameras.values()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
-
-import numpy as np
 
 WINDOW = 32  # observations kept, with units and without: 6.4 s of ticks
 _MIN_OBSERVATIONS = 4  # below this many, what was assumed at the start still counts
@@ -56,13 +55,20 @@ def fit_line(points: list[tuple[float, float]]) -> tuple[float, float]:
     Far outliers do not bend it. Where the units hardly vary, half of the cost is taken as fixed (a weak prior
     in the least squares).
     """
-    units, costs = np.asarray(points, dtype=np.float64).T
-    calm = np.minimum(costs, _OUTLIER * np.median(costs))
-    mean_units, mean_cost = units.mean(), calm.mean()
-    prior_weight = 0.05 * mean_units**2 + 1e-9
-    prior_slope = 0.5 * mean_cost / max(mean_units, 1.0)
-    covariance = ((units - mean_units) * (calm - mean_cost)).mean()
-    slope = max(0.0, (covariance + prior_weight * prior_slope) / (units.var() + prior_weight))
+    count = len(points)
+    ceiling = _OUTLIER * quantile([cost for _, cost in points], 0.5)
+    calm = [(units, min(cost, ceiling)) for units, cost in points]
+    mean_units = sum(units for units, _ in calm) / count
+    mean_cost = sum(cost for _, cost in calm) / count
+    variance = sum((units - mean_units) ** 2 for units, _ in calm) / count
+    covariance = sum((units - mean_units) * (cost - mean_cost) for units, cost in calm) / count
+    prior_slope, prior_weight = 0.5 * mean_cost / max(mean_units, 1.0), 0.05 * mean_units**2 + 1e-9
+    slope = max(0.0, (covariance + prior_weight * prior_slope) / (variance + prior_weight))
     fixed = max(0.0, mean_cost - slope * mean_units)
-    above = np.quantile(costs - fixed - slope * units, _HEADROOM_QUANTILE)
-    return float(fixed + max(0.0, above)), float(slope)
+    above = quantile([cost - fixed - slope * units for units, cost in points], _HEADROOM_QUANTILE)
+    return fixed + max(0.0, above), slope
+
+
+def quantile(values: list[float], share: float) -> float:
+    """The smallest value that at least `share` of all do not exceed; NumPy's takes longer than a plan may."""
+    return sorted(values)[max(0, math.ceil(len(values) * share) - 1)]

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..streams.channel import Channel, Policy
-from ..streams.clock import Clock
 from ..streams.media import AudioChunk, Inputs, SourceEvent, TextInput, VideoFrame
 from ..streams.source import Feed
 
@@ -85,8 +84,7 @@ class Inbox:
     because a tick begins only after its `ready`.
     """
 
-    def __init__(self, clock: Clock, *, realtime: bool) -> None:
-        self._clock = clock
+    def __init__(self, *, realtime: bool) -> None:
         self._realtime = realtime
         self._intakes: dict[str, Intake] = {}
         self._texts: Channel[TextInput] = Channel(_MAX_TEXTS, Policy.DROP_OLDEST, on_put=self.wake)
@@ -98,9 +96,9 @@ class Inbox:
     def add(self, feed: Feed) -> None:
         self._intakes[feed.name] = Intake(feed)
 
-    def text(self, text: str, source: str = "user") -> None:
-        """A typed line, read by the next tick."""
-        self._texts.put(TextInput(source, self._clock.now_ns(), text))
+    def text(self, text: TextInput) -> None:
+        """A typed line, for the next tick at or after its time."""
+        self._texts.put(text)
 
     def wake(self) -> None:
         """Something has come; to be called by feeds from their own threads."""

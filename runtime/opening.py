@@ -1,4 +1,4 @@
-"""A first look at all sources before a session begins: who can run, under which name, and why the others cannot."""
+"""A first look at all sources before a session: who can run, under which name, and why the others cannot."""
 
 from __future__ import annotations
 
@@ -32,16 +32,20 @@ class OpenedSource:
 async def open_sources(sources: Sequence[Source], *, realtime: bool) -> list[OpenedSource]:
     """Looks at all sources at once.
 
-    Raises SourceError where none can run, ConfigError where a live source should be played faster than it happens.
+    Raises SourceError where none can run, ConfigError where a live one should be played as fast as possible.
     """
     names = unique_names([source.name for source in sources])
     opened = await asyncio.gather(*map(_open, names, sources))
     if not any(source.info for source in opened):
         troubles = [source.trouble for source in opened]
-        raise SourceError("; ".join(troubles) or "there is no source; give one, such as clip.mp4 or world:seed=7")
+        raise SourceError(
+            "; ".join(troubles) or "there is no source; give one, such as clip.mp4 or world:seed=7"
+        )
     for source in opened:
         if source.info is not None and source.info.is_live and not realtime:
-            raise ConfigError(f"{source.name} is live and cannot be played as fast as possible; leave out --fast")
+            raise ConfigError(
+                f"{source.name} is live and cannot be played as fast as possible; leave out --fast"
+            )
     return list(opened)
 
 
@@ -60,9 +64,11 @@ async def _open(name: str, source: Source) -> OpenedSource:
     try:
         return OpenedSource(name, source, await _probe_in_thread(name, source))
     except TimeoutError:
-        return OpenedSource(name, source, trouble=f"{name}: no answer within {PROBE_TIMEOUT_S:.0f} s; is it in use?")
+        return OpenedSource(
+            name, source, trouble=f"{name}: no answer within {PROBE_TIMEOUT_S:.0f} s; is it in use?"
+        )
     except Exception as error:
-        # Whatever a library throws at a bad file or device is one line about this source, not the end of the rest.
+        # Whatever a library throws at a bad file is one line about this source, not the end of the rest.
         return OpenedSource(name, source, trouble=one_line(name, error))
 
 
@@ -79,10 +85,11 @@ async def _probe_in_thread(name: str, source: Source) -> SourceInfo:
             answer.set_result(info)
 
     def probe() -> None:
+        outcome: tuple[SourceInfo | None, Exception | None]
         try:
-            outcome = (source.probe(), None)
+            outcome = source.probe(), None
         except Exception as error:
-            outcome = (None, error)
+            outcome = None, error
         if not loop.is_closed():
             loop.call_soon_threadsafe(tell, *outcome)
 

@@ -47,6 +47,11 @@ class Speaker(Protocol):
         """How long after the cause it speaks, as it was trained."""
         ...
 
+    @property
+    def depth(self) -> int:
+        """Layers of its backbone."""
+        ...
+
     def new_state(self) -> Any: ...
 
     def read(self, t_ns: int, blocks: Sequence[TokenBlock], state: Any, depth: int) -> Tensor:
@@ -54,7 +59,7 @@ class Speaker(Protocol):
         ...
 
     def write(self, hidden: Tensor, state: Any, max_text_tokens: int, depth: int) -> Iterator[WrittenWord]:
-        """Words until it is silent or the limit is reached."""
+        """Words until it is silent or the limit is reached; the caller may stop at any word."""
         ...
 
 
@@ -84,7 +89,7 @@ class Tick:
             seen = log.lap("look", self._looker.read(inputs, plan.cameras))
             hidden = log.lap("read", self._speaker.read(t_ns, seen.blocks, self._state, plan.depth))
             words = self._speaker.write(hidden, self._state, plan.max_text_tokens, plan.depth)
-            spoken = log.lap("write", self._say(t_ns, words))
+            spoken = log.lap("write", self._say(t_ns, words, plan.deadline_ns))
         report = log.report(inputs, plan, seen, spoken, self._clock.now_ns())
         self._budget.learn(report)
         return report
@@ -94,7 +99,7 @@ class Tick:
         """A sentence has been begun and goes on in the next tick."""
         return self._sentences.is_open
 
-    def _say(self, t_ns: int, words: Iterable[WrittenWord]) -> Spoken:
+    def _say(self, t_ns: int, words: Iterable[WrittenWord], deadline_ns: int) -> Spoken:
         num_words, finished = 0, []
         for word in words:
             cause_ns = t_ns - self._speaker.text_delay_ns
@@ -103,4 +108,6 @@ class Tick:
             num_words += 1
             if sentence := self._sentences.add(delta):
                 finished.append(sentence)
+            if delta.t_out_ns >= deadline_ns:
+                break  # the rest of the sentence comes with the next tick
         return Spoken(num_words, finished)

@@ -14,8 +14,6 @@ from .plan import Plan, Sentence, TickReport
 
 T = TypeVar("T")
 
-SKIPPED_BY_BUDGET = "budget"
-
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
@@ -41,10 +39,6 @@ class TickLog:
     def report(
         self, inputs: Inputs, plan: Plan, seen: Perceived, spoken: Spoken, ended_ns: int
     ) -> TickReport:
-        skipped = {
-            **seen.skipped,
-            **{name: SKIPPED_BY_BUDGET for name, camera in plan.cameras.items() if not camera.read},
-        }
         offered, kept = count_tokens(seen)
         return TickReport(
             t_ns=self._t_ns,
@@ -52,8 +46,8 @@ class TickLog:
             ended_ns=ended_ns,
             plan=plan,
             costs_ns={**seen.costs_ns, **self._costs_ns},
-            frames_read=[camera for camera in inputs.frames if camera not in skipped],
-            skipped={camera: cause for camera, cause in skipped.items() if camera in inputs.frames},
+            frames_read=[camera for camera in inputs.frames if camera not in seen.skipped],
+            skipped=seen.skipped,
             tokens_offered=offered,
             tokens_kept=kept,
             num_text_tokens=spoken.num_words,
