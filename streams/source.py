@@ -10,7 +10,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from .channel import Channel, Policy
 from .clock import NS_PER_S, Clock
@@ -102,6 +102,7 @@ class Feed:
         self.event_channel: Channel[SourceEvent] = Channel(_MAX_EVENTS, Policy.DROP_OLDEST, on_put=on_put)
         self._lock = threading.Lock()
         self._counts: Counter[str] = Counter()
+        self._dropped: Counter[tuple[str, str]] = Counter()
         self._watermark_ns = start_ns - 1
         self._max_lag_ns = 0
         self._last_news_ns = clock.now_ns()
@@ -146,6 +147,11 @@ class Feed:
             self._counts["packets_skipped"] += packets_skipped
             self._counts["packets_damaged"] += packets_damaged
 
+    def drop(self, item: VideoFrame | AudioChunk, cause: str) -> None:
+        """Count something that could not be given."""
+        with self._lock:
+            self._dropped["video" if isinstance(item, VideoFrame) else "audio", cause] += 1
+
     def check_silence(self) -> None:
         """Report SILENT once when nothing has come for 2 s; live sources call this now and then."""
         quiet_ns = self.clock.now_ns() - self._last_news_ns
@@ -174,13 +180,17 @@ class Feed:
             return FeedStatistics(
                 frames_in=self._counts["frames_in"],
                 passed=self._counts["passed"],
-                dropped=self.video_channel.statistics().dropped,
-                audio_dropped=self.audio_channel.statistics().dropped,
+                dropped=self._drops("video", self.video_channel),
+                audio_dropped=self._drops("audio", self.audio_channel),
                 packets=self._counts["packets"],
                 packets_skipped=self._counts["packets_skipped"],
                 packets_damaged=self._counts["packets_damaged"],
                 max_lag_ns=self._max_lag_ns,
             )
+
+    def _drops(self, medium: str, channel: Channel[Any]) -> Mapping[str, int]:
+        own = {cause: num for (kind, cause), num in self._dropped.items() if kind == medium}
+        return {**channel.statistics().dropped, **own}
 
     def _note_news(self) -> None:
         self._last_news_ns = self.clock.now_ns()
