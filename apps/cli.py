@@ -65,7 +65,9 @@ def _root(
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an unexpected error.")] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the traceback of an unexpected error.")
+    ] = False,
 ) -> None:
     """Millrace watches cameras, listens, and says what happens, in time."""
 
@@ -75,7 +77,7 @@ def _not_asked_for() -> None:
 
 
 def build_app(arguments: Sequence[str]) -> typer.Typer:
-    """The command line for these arguments: sub-commands that they do not name are there by their summary only."""
+    """The command line for these arguments; sub-commands that they do not name are there by their summary."""
     app = _group()
     app.callback(epilog=EPILOG)(_root)
     groups: dict[str, typer.Typer] = {}

@@ -53,7 +53,9 @@ class _Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         batch, num, width = x.shape
-        heads = self.qkv(self.norm_attention(x)).view(batch, num, 3, self.num_heads, -1).permute(2, 0, 3, 1, 4)
+        heads = (
+            self.qkv(self.norm_attention(x)).view(batch, num, 3, self.num_heads, -1).permute(2, 0, 3, 1, 4)
+        )
         query, key, value = heads.unbind(0)
         weights = torch.softmax(query @ key.transpose(-1, -2) * query.shape[-1] ** -0.5, dim=-1)
         x = x + self.out((weights @ value).transpose(1, 2).reshape(batch, num, width))
@@ -115,5 +117,7 @@ def _channels(views: Tensor, before: Tensor) -> Tensor:
 
 
 def _split(raw: Tensor) -> PatchHeads:
-    thing, colour, shape, motion, centre, side = raw.split([1, NUM_COLOURS, NUM_SHAPES, NUM_MOTIONS, 2, 1], dim=-1)
+    thing, colour, shape, motion, centre, side = raw.split(
+        [1, NUM_COLOURS, NUM_SHAPES, NUM_MOTIONS, 2, 1], dim=-1
+    )
     return PatchHeads(thing[..., 0], colour, shape, motion, centre, side[..., 0])

@@ -12,9 +12,9 @@ _LEARN_RATE = 0.1
 # Until stillness has been seen, a packet that costs more than this share of a key picture counts as news.
 _QUIET_SHARE_OF_KEY = 0.02
 
-# Surprise that still counts as nothing, and the scale on which it becomes a novelty of 0..1.
+# Surprise that still counts as nothing, and that which is novelty 1.
 _UNREMARKABLE = 1.5
-_NOVELTY_SCALE = 6.0
+_UTTER_SURPRISE = 100.0
 
 
 class PacketClass(StrEnum):
@@ -58,8 +58,8 @@ class PacketHabit:
 
 
 def novelty(surprise: float) -> float:
-    """Surprise as a number of 0..1: 0 for the usual, 0.5 about four deviations above what is unremarkable."""
-    return 1.0 - math.exp(-max(0.0, surprise - _UNREMARKABLE) / _NOVELTY_SCALE)
+    """Surprise as a number of 0..1, in logarithms: sizes of packets span three orders of magnitude."""
+    return min(1.0, math.log1p(max(0.0, surprise - _UNREMARKABLE)) / math.log1p(_UTTER_SURPRISE))
 
 
 class _Level:

@@ -92,7 +92,9 @@ def _augment(sample: Sample, rng: np.random.Generator) -> Sample:
         before, motion = view, np.zeros_like(motion)
     if rng.random() < 0.5:
         view, before = view[:, ::-1], before[:, ::-1]
-        thing, colour, shape, motion, centre, side = (_mirror(a) for a in (thing, colour, shape, motion, centre, side))
+        thing, colour, shape, motion, centre, side = (
+            _mirror(a) for a in (thing, colour, shape, motion, centre, side)
+        )
         centre = centre * np.array([-1, 1], np.float32)
         motion = np.where(motion > 0, (4 - (motion - 1)) % 8 + 1, 0)
     has_colour = rng.random() >= 0.5
@@ -109,4 +111,6 @@ def _mirror(values: np.ndarray) -> np.ndarray:
 
 
 def _collate(samples: list[Sample]) -> PatchBatch:
-    return PatchBatch(*(torch.from_numpy(np.ascontiguousarray(np.stack(column))) for column in zip(*samples, strict=True)))
+    return PatchBatch(
+        *(torch.from_numpy(np.ascontiguousarray(np.stack(column))) for column in zip(*samples, strict=True))
+    )

@@ -66,7 +66,9 @@ def _shake(recipe: Recipe, num_steps: int, rng: np.random.Generator) -> Floats:
     return jitter
 
 
-def cameras_on(num_cameras: int, shared: bool, rng: np.random.Generator) -> tuple[list[Floor], list[int], list[Floats]]:
+def cameras_on(
+    num_cameras: int, shared: bool, rng: np.random.Generator
+) -> tuple[list[Floor], list[int], list[Floats]]:
     """Floors, the floor of each camera, and the corner of each camera's view on it."""
     width, height = VIEW_WIDTH / VIEW_HEIGHT, 1.0
     if not shared or num_cameras == 1:

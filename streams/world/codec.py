@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def h264_round_trip(pictures: Sequence[NDArray[np.uint8]], bit_rate: float, fps: float) -> list[NDArray[np.uint8]]:
+def h264_round_trip(
+    pictures: Sequence[NDArray[np.uint8]], bit_rate: float, fps: float
+) -> list[NDArray[np.uint8]]:
     """Encode [H, W, 3] pictures at `bit_rate` bits a second and decode them again, as many as went in."""
     encoder = av.CodecContext.create("libx264", "w")
     height, width = pictures[0].shape[:2]
@@ -20,13 +22,19 @@ def h264_round_trip(pictures: Sequence[NDArray[np.uint8]], bit_rate: float, fps:
     encoder.options = {"preset": "veryfast", "tune": "zerolatency"}
     decoder = av.CodecContext.create("h264", "r")
     decoder.thread_count = 1
-    packets = [p for n, picture in enumerate(pictures) for p in encoder.encode(_frame(picture, round(n * 1000 / fps)))]
+    packets = [
+        p
+        for n, picture in enumerate(pictures)
+        for p in encoder.encode(_frame(picture, round(n * 1000 / fps)))
+    ]
     packets += encoder.encode(None)
     frames = [frame for packet in packets for frame in decoder.decode(packet)] + decoder.decode(None)
     return [frame.to_ndarray(format="rgb24") for frame in frames]
 
 
-def write_video(path: str, pictures: Iterable[NDArray[np.uint8]], fps: int, bit_rate: float, preset: str = "veryfast") -> None:
+def write_video(
+    path: str, pictures: Iterable[NDArray[np.uint8]], fps: int, bit_rate: float, preset: str = "veryfast"
+) -> None:
     """Write [H, W, 3] pictures as an H.264 file."""
     with av.open(path, "w") as container:
         stream = None

@@ -45,7 +45,9 @@ class Actor:
         local = min(max(step - self.first_step, 0.0), len(self.path.position) - 1.0)
         low = int(local)
         high = min(low + 1, len(self.path.position) - 1)
-        return np.asarray(self.path.position[low] + (self.path.position[high] - self.path.position[low]) * (local - low))
+        return np.asarray(
+            self.path.position[low] + (self.path.position[high] - self.path.position[low]) * (local - low)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,12 @@ def populate(
 
 
 def _fill_lane(
-    actors: list[Actor], floor: Floor, recipe: Recipe, num_steps: int, colours: tuple[str, ...], rng: np.random.Generator
+    actors: list[Actor],
+    floor: Floor,
+    recipe: Recipe,
+    num_steps: int,
+    colours: tuple[str, ...],
+    rng: np.random.Generator,
 ) -> None:
     step = 0
     while step < num_steps:
@@ -87,7 +94,12 @@ def _fill_lane(
 
 
 def _make_actor(
-    actors: list[Actor], floor: Floor, recipe: Recipe, step: int, colours: tuple[str, ...], rng: np.random.Generator
+    actors: list[Actor],
+    floor: Floor,
+    recipe: Recipe,
+    step: int,
+    colours: tuple[str, ...],
+    rng: np.random.Generator,
 ) -> Actor:
     side = float(rng.uniform(*recipe.side))
     motion = str(rng.choice(recipe.motions, p=recipe.motion_weights))
@@ -103,7 +115,9 @@ def _make_actor(
     )
 
 
-def _unlike(actors: list[Actor], start: int, end: int, colours: tuple[str, ...], rng: np.random.Generator) -> Thing:
+def _unlike(
+    actors: list[Actor], start: int, end: int, colours: tuple[str, ...], rng: np.random.Generator
+) -> Thing:
     """A thing that no other on the floor looks like at the same time: its name is then unambiguous."""
     around = [a for a in actors if a.first_step < end + STEP_HZ and start < a.end_step + STEP_HZ]
     taken = {Thing(c, a.thing.shape) for a in around for c in (a.thing.colour, a.new_colour) if c}
@@ -140,7 +154,9 @@ def _collide(actors: list[Actor], floor: Floor) -> list[Collision]:
     collisions: list[Collision] = []
     done: set[tuple[int, int]] = set()
     while len(collisions) < 64:
-        touches = [t for t in (_touch(a, b, done) for i, a in enumerate(actors) for b in actors[i + 1 :]) if t]
+        touches = [
+            t for t in (_touch(a, b, done) for i, a in enumerate(actors) for b in actors[i + 1 :]) if t
+        ]
         if not touches:
             return sorted(collisions, key=lambda c: c.step)
         first = min(touches, key=lambda c: c.step)

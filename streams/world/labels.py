@@ -55,7 +55,13 @@ def patch_labels(world: World, camera: int, picture: Picture, t_ns: int, before_
 
 
 def _fill(
-    labels: PatchLabels, mine: NDArray[np.bool_], world: World, camera: int, actor: Actor, t_ns: int, before_ns: int
+    labels: PatchLabels,
+    mine: NDArray[np.bool_],
+    world: World,
+    camera: int,
+    actor: Actor,
+    t_ns: int,
+    before_ns: int,
 ) -> None:
     step, before = t_ns * STEP_HZ / 1e9, before_ns * STEP_HZ / 1e9
     places = np.flatnonzero(mine)

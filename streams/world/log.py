@@ -41,7 +41,9 @@ def _life(camera: int, actor: Actor, share: Floats, optics: Optics, num_steps: i
             is_in = True
             if step > 0:
                 side = _side(actor, local, optics)
-                found.append(WorldEvent(_ns(step), camera, WorldEventKind.ENTER, actor.thing_at(step), side=side))
+                found.append(
+                    WorldEvent(_ns(step), camera, WorldEventKind.ENTER, actor.thing_at(step), side=side)
+                )
         elif is_in and share[local] < LEAVE_SHARE:
             is_in = False
             side = _side(actor, local, optics)
@@ -59,7 +61,9 @@ def _in_view(camera: int, actor: Actor, local: int) -> list[WorldEvent]:
         found.append(WorldEvent(_ns(step), camera, WorldEventKind.STOP, actor.thing_at(step)))
     if local and moving[local] and not moving[local - 1]:
         direction = _direction(actor, local)
-        found.append(WorldEvent(_ns(step), camera, WorldEventKind.GO, actor.thing_at(step), direction=direction))
+        found.append(
+            WorldEvent(_ns(step), camera, WorldEventKind.GO, actor.thing_at(step), direction=direction)
+        )
     if step == actor.recolour_step:
         kind = WorldEventKind.COLOUR
         found.append(WorldEvent(_ns(step), camera, kind, actor.thing, colour=actor.new_colour))

@@ -68,7 +68,9 @@ def straight_out(position: Floats, velocity: Floats, floor: Floor, side: float) 
     heading = velocity / max(float(np.hypot(*velocity)), 1e-6)
     far = position + heading * (floor.width + floor.height + 2 * side)
     line = _line(position, far, speed)
-    out = (np.abs(line - [floor.width / 2, floor.height / 2]) > [floor.width / 2 + side, floor.height / 2 + side]).any(1)
+    out = (
+        np.abs(line - [floor.width / 2, floor.height / 2]) > [floor.width / 2 + side, floor.height / 2 + side]
+    ).any(1)
     length = int(np.argmax(out)) + 1 if out.any() else len(line)
     return Path(line[:length], np.ones(length, bool), np.ones(length))
 
@@ -84,7 +86,9 @@ def _outside(floor: Floor, side: float, rng: np.random.Generator) -> Floats:
     margin = side * 0.6 + 0.03
     x, y = rng.uniform(0.12, 0.88) * floor.width, rng.uniform(0.15, 0.85) * floor.height
     border = int(rng.integers(4))
-    return np.array([(-margin, y), (floor.width + margin, y), (x, -margin), (x, floor.height + margin)][border])
+    return np.array(
+        [(-margin, y), (floor.width + margin, y), (x, -margin), (x, floor.height + margin)][border]
+    )
 
 
 def _across(floor: Floor, start: Floats, side: float, rng: np.random.Generator) -> Floats:
@@ -121,10 +125,15 @@ def _arc(start: Floats, floor: Floor, speed: float, rng: np.random.Generator) ->
     return np.asarray(centre + radius * np.stack([np.cos(angle), np.sin(angle)], 1))
 
 
-def _reflect(start: Floats, floor: Floor, side: float, speed: float, seconds: float, rng: np.random.Generator) -> Floats:
+def _reflect(
+    start: Floats, floor: Floor, side: float, speed: float, seconds: float, rng: np.random.Generator
+) -> Floats:
     """Free flight that bounces off the borders: a triangle wave in each coordinate."""
     angle = rng.uniform(0, 2 * np.pi)
     low = np.full(2, side / 2)
     span = np.maximum(np.array([floor.width, floor.height]) - 2 * low, 0.05)
-    free = (start - low) + np.arange(round(seconds * STEP_HZ))[:, None] * speed / STEP_HZ * [np.cos(angle), np.sin(angle)]
+    free = (start - low) + np.arange(round(seconds * STEP_HZ))[:, None] * speed / STEP_HZ * [
+        np.cos(angle),
+        np.sin(angle),
+    ]
     return np.asarray(low + span - np.abs(free % (2 * span) - span))

@@ -70,9 +70,24 @@ def _outline(shape: str) -> NDArray[np.float64]:
         return np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)]) * 0.8
     if shape == "cross":
         w = 0.3
-        arm = [(-w, -1), (w, -1), (w, -w), (1, -w), (1, w), (w, w), (w, 1), (-w, 1), (-w, w), (-1, w), (-1, -w), (-w, -w)]
+        arm = [
+            (-w, -1),
+            (w, -1),
+            (w, -w),
+            (1, -w),
+            (1, w),
+            (w, w),
+            (w, 1),
+            (-w, 1),
+            (-w, w),
+            (-1, w),
+            (-1, -w),
+            (-w, -w),
+        ]
         return np.array(arm) * 0.95
-    angles = -np.pi / 2 + np.arange(3 if shape == "triangle" else 10) * 2 * np.pi / (3 if shape == "triangle" else 10)
+    angles = -np.pi / 2 + np.arange(3 if shape == "triangle" else 10) * 2 * np.pi / (
+        3 if shape == "triangle" else 10
+    )
     radii = np.ones(3) if shape == "triangle" else np.where(np.arange(10) % 2 == 0, 1.0, 0.42)
     return np.stack([np.cos(angles) * radii, np.sin(angles) * radii], 1)
 
@@ -93,9 +108,11 @@ def _shade(base: Pixels, name: str, rng: np.random.Generator) -> Pixels:
     }[int(rng.integers(5))]
     light = 1 + float(rng.uniform(0, 0.3)) * ((x - 0.5) * np.cos(angle * 2) + (y - 0.5) * np.sin(angle * 2))
     floor = 16.0 if name == "black" else 0.0
-    return np.clip((base + floor * pattern[..., None]) * (light * (1 - depth / 2 + depth / 2 * pattern))[..., None], 0, 255).astype(
-        np.float32
-    )
+    return np.clip(
+        (base + floor * pattern[..., None]) * (light * (1 - depth / 2 + depth / 2 * pattern))[..., None],
+        0,
+        255,
+    ).astype(np.float32)
 
 
 def background(width: int, height: int, clutter: int, rng: np.random.Generator) -> Pixels:
@@ -110,7 +127,9 @@ def background(width: int, height: int, clutter: int, rng: np.random.Generator) 
         room += cv2.resize(grain, (width, height), interpolation=cv2.INTER_CUBIC)[..., None]
     if rng.random() < 0.3:
         period, angle = rng.uniform(6, 30), rng.uniform(0, np.pi)
-        room += (rng.uniform(2, 8) * np.sign(np.sin((x * np.cos(angle) + y * np.sin(angle)) * 2 * np.pi / period)))[..., None]
+        room += (
+            rng.uniform(2, 8) * np.sign(np.sin((x * np.cos(angle) + y * np.sin(angle)) * 2 * np.pi / period))
+        )[..., None]
     canvas = np.ascontiguousarray(room, np.float32)
     for _ in range(clutter):
         _furniture(canvas, grey, rng)
@@ -127,7 +146,9 @@ def _furniture(canvas: Pixels, grey: float, rng: np.random.Generator) -> None:
     corners = np.array([(x, y), (x + w, y + skew), (x + w, y + h + skew), (x, y + h)]).astype(np.int32)
     cv2.fillPoly(canvas, [corners], colour.tolist(), lineType=cv2.LINE_AA)
     if rng.random() < 0.5:
-        cv2.polylines(canvas, [corners], True, (colour * rng.uniform(0.6, 1.2)).clip(0, 255).tolist(), 1, cv2.LINE_AA)
+        cv2.polylines(
+            canvas, [corners], True, (colour * rng.uniform(0.6, 1.2)).clip(0, 255).tolist(), 1, cv2.LINE_AA
+        )
 
 
 def occluder(width: int, height: int, rng: np.random.Generator) -> tuple[int, int, NDArray[np.float32]]:

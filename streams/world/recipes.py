@@ -47,7 +47,9 @@ SCENES: dict[str, Recipe] = {
     "standard": replace(EASY, lanes=(1, 4), occluder=0.25, shared_floor=0.2, drift=(0.0, 0.15)),
     "busy": replace(EASY, lanes=(3, 6), side=(0.091, 0.36), solid=0.3, clutter=(2, 10)),
     "shaky": replace(EASY, lanes=(1, 3), jitter_px=(0.3, 1.5), pan_px_s=(0.0, 3.0)),
-    "dim": replace(EASY, lanes=(1, 3), gain=(0.35, 0.65), noise=(4.0, 10.0), drift=(0.1, 0.25), blur_px=(0.4, 1.2)),
+    "dim": replace(
+        EASY, lanes=(1, 3), gain=(0.35, 0.65), noise=(4.0, 10.0), drift=(0.1, 0.25), blur_px=(0.4, 1.2)
+    ),
     "overlap": replace(EASY, lanes=(2, 4), shared_floor=1.0),
 }
 MIX = {"easy": 0.4, "standard": 0.25, "busy": 0.1, "shaky": 0.08, "dim": 0.07, "overlap": 0.1}

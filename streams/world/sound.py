@@ -62,7 +62,9 @@ def _group(parts: list[NDArray[np.float32]], gap_s: float) -> tuple[NDArray[np.f
 def _tone(hz: float, seconds: float, rng: np.random.Generator) -> NDArray[np.float32]:
     t = np.arange(round(seconds * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
     overtones = rng.uniform(0, 0.25, 3)
-    wave = np.sin(2 * np.pi * hz * t) + sum(a * np.sin(2 * np.pi * hz * (n + 2) * t) for n, a in enumerate(overtones))
+    wave = np.sin(2 * np.pi * hz * t) + sum(
+        a * np.sin(2 * np.pi * hz * (n + 2) * t) for n, a in enumerate(overtones)
+    )
     return _fade(wave * 0.7)
 
 

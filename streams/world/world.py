@@ -105,7 +105,9 @@ class World:
     def _log(self, collisions: list[list[Collision]], num_steps: int) -> tuple[WorldEvent, ...]:
         found = list(self.soundtrack.events)
         for camera, view in enumerate(self._views):
-            found += events_of(camera, self.actors[view.floor_index], collisions[view.floor_index], view.optics, num_steps)
+            found += events_of(
+                camera, self.actors[view.floor_index], collisions[view.floor_index], view.optics, num_steps
+            )
         return tuple(sorted(found, key=lambda e: (e.t_ns, -1 if e.camera is None else e.camera)))
 
 
@@ -116,7 +118,12 @@ def _make_room(floor: Floor, recipe: Recipe, rng: np.random.Generator) -> Pixels
 
 
 def _make_view(
-    floor_index: int, corner: NDArray[np.float64], room: Pixels, recipe: Recipe, num_steps: int, rng: np.random.Generator
+    floor_index: int,
+    corner: NDArray[np.float64],
+    room: Pixels,
+    recipe: Recipe,
+    num_steps: int,
+    rng: np.random.Generator,
 ) -> _View:
     x, y = (round(v * VIEW_HEIGHT) for v in corner)
     around = room[y : y + VIEW_HEIGHT + 2 * MARGIN_PX, x : x + VIEW_WIDTH + 2 * MARGIN_PX]

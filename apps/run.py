@@ -1,0 +1,75 @@
+"""`agent run`: cameras and sound in, sentences out, in time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from ..runtime.config import RunConfig
+
+SOURCE_HELP = (
+    "A source: `0` or `/dev/video0` (camera), `clip.mp4` (file), `world:seed=7` (rendered), `mic` or `mic:2`; "
+    "a name may stand in front: `door=clip.mp4`. Repeat it for more."
+)
+
+
+def command(
+    cams: Annotated[
+        int | None, typer.Option(help="How many cameras, 1 to 4; rendered ones fill up.", metavar="N")
+    ] = None,
+    source: Annotated[list[str] | None, typer.Option(help=SOURCE_HELP, metavar="SPEC")] = None,
+    model: Annotated[
+        str | None, typer.Option(help="`nano`, or the file of a trained model.", metavar="NAME|FILE")
+    ] = None,
+    budget_ms: Annotated[
+        float | None, typer.Option(help="The time from a tick to its last word, 10 to 10000.", metavar="MS")
+    ] = None,
+    seconds: Annotated[
+        float | None, typer.Option(help="Stop after so many seconds of the stream.", metavar="S")
+    ] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write a report; `-` prints it.", metavar="FILE")
+    ] = None,
+    realtime: Annotated[
+        bool | None,
+        typer.Option("--realtime/--fast", help="By the clock, or every frame as fast as possible."),
+    ] = None,
+    plain: Annotated[
+        bool, typer.Option("--plain", "--no-screen", help="Sentences as lines, no live screen.")
+    ] = False,
+    screenshot: Annotated[
+        Path | None, typer.Option(help="Save the last screen as an SVG picture.", metavar="FILE")
+    ] = None,
+) -> None:
+    """Watch cameras, listen, and say what happens, in time. Ctrl-C ends it with a summary.
+
+    Without a source it takes the cameras of this machine, and renders some where there are too few.
+    Settings may also stand in the environment (`MILLRACE_BUDGET_MS=150`) or in a table `[run]` of `millrace.toml`.
+
+    **Examples**
+
+    - `agent run --cams 4`: local cameras, or rendered ones
+
+    - `agent run --source door=a.mp4 --source yard=b.mp4 --json r.json`: two files, and a report
+
+    - `agent run --source 0 --source mic --budget-ms 150`: a camera and the microphone, answered sooner
+
+    - `agent run --fast --source a.mp4 --plain`: a file as fast as it can be read; the same words every time
+    """
+    from ..runtime.config import load_config
+
+    config = load_config(
+        cams=cams,
+        sources=tuple(source) if source else None,
+        model=model,
+        budget_ms=budget_ms,
+        seconds=seconds,
+        json_path=json_file,
+        realtime=realtime,
+    )
+    raise typer.Exit(play(config, is_plain=plain, screenshot=screenshot))

@@ -1,0 +1,1 @@
+"""How right the narrations are: matching, rendered worlds, labelled clips."""

@@ -1,0 +1,132 @@
+"""Stage three: the whole model learns to narrate the streams, state carried from segment to segment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ...generation.config import HybridConfig
+from ...generation.losses import IGNORE, text_loss
+from ...generation.mamba import MambaCarry
+from ...generation.narrator import Narrator, NarratorConfig
+from ...generation.words import SILENT
+from ...perception.encoder import PatchEncoder
+from ...streams.world.language import vocabulary
+from .encoder_stage import cosine
+from .progress import RunLog, load_training, save_training
+from .sequences import SegmentBatch, SegmentStream
+from .settings import TrainSettings
+from .tickstreams import TickStream
+
+SAVE_EVERY = 100
+
+
+def new_narrator(settings: TrainSettings, encoder: PatchEncoder) -> Narrator:
+    """An untrained narrator around a trained encoder. Its attention sees as far back as training did."""
+    torch.manual_seed(settings.seed)
+    backbone = HybridConfig(mlp_hidden=settings.mlp_hidden, window=settings.segment)
+    narrator = Narrator(NarratorConfig(backbone=backbone, encoder=encoder.config, words=vocabulary()))
+    narrator.encoder.load_state_dict(encoder.state_dict())
+    narrator.encoder.requires_grad_(False)
+    return narrator
+
+
+class LanguageTrainer:
+    """The narrator without its encoder, and the optimiser, as one state that can be saved."""
+
+    def __init__(self, settings: TrainSettings, narrator: Narrator) -> None:
+        self.settings, self.narrator = settings, narrator
+        weights = [p for p in narrator.parameters() if p.requires_grad]
+        groups = [
+            {"params": [p for p in weights if p.ndim >= 2], "weight_decay": 0.05},
+            {"params": [p for p in weights if p.ndim < 2], "weight_decay": 0.0},
+        ]
+        self.optimizer = torch.optim.AdamW(groups, settings.language_lr, betas=(0.9, 0.95))
+        self.step = 0
+        self._carries: list[MambaCarry] | None = None
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "narrator": self.narrator.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "step": self.step,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self.narrator.load_state_dict(state["narrator"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.step = state["step"]
+
+    def learn(self, batch: SegmentBatch) -> dict[str, float]:
+        """One step on a batch of segments; returns the loss and how often gate and words were right."""
+        settings = self.settings
+        for group in self.optimizer.param_groups:
+            group["lr"] = cosine(settings.language_lr, self.step, settings.language_steps, 100)
+        with torch.autocast(settings.device, torch.bfloat16):
+            x = batch.embed(self.narrator.embedding, self.narrator.config.backbone.d_model)
+            hidden, carries = self.narrator.backbone(x, self._starts(batch.is_new))
+            said = batch.target != IGNORE
+            logits = self.narrator.head(hidden[said])
+        self._carries = [carry.detach() for carry in carries]
+        loss = text_loss(logits, batch.target[said], settings.silence_weight)
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_([p for g in self.optimizer.param_groups for p in g["params"]], 1.0)
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        self.step += 1
+        return {"loss": float(loss.detach()), **_right(logits.detach(), batch.target[said])}
+
+    def _starts(self, is_new: Tensor) -> list[MambaCarry] | None:
+        """The carried states, zero for rows that start a stream."""
+        if self._carries is None:
+            return None
+        keep = (~is_new).float()
+        return [
+            MambaCarry(c.conv * keep[:, None, None].to(c.conv.dtype), c.ssm * keep[:, None, None, None])
+            for c in self._carries
+        ]
+
+
+def train_language(
+    settings: TrainSettings, narrator: Narrator, streams: Sequence[TickStream], log: RunLog
+) -> Narrator:
+    """The narrator after all steps; goes on from `language.pt` where one lies."""
+    path, trainer = settings.out / "language.pt", LanguageTrainer(settings, narrator.to(settings.device))
+    if (state := load_training(path)) is not None:
+        trainer.restore(state)
+    if trainer.step >= settings.language_steps:
+        return narrator.eval()
+    data = SegmentStream(
+        streams, narrator.vocabulary, settings.language_rows, settings.segment, settings.seed + trainer.step
+    )
+    sums: dict[str, float] = {}
+    with log.bar("language", settings.language_steps, trainer.step) as bar:
+        for batch in data:
+            for name, value in trainer.learn(batch.to(settings.device)).items():
+                sums[name] = sums.get(name, 0.0) + value
+            done = trainer.step >= settings.language_steps
+            bar.advance(
+                f"loss {sums['loss'] / (trainer.step % 25 or 25):.3f}" if trainer.step % 5 == 0 else None
+            )
+            if trainer.step % 25 == 0:
+                log.record("language", trainer.step, {name: value / 25 for name, value in sums.items()})
+                sums = {}
+            if trainer.step % SAVE_EVERY == 0 or done:
+                save_training(path, trainer.state())
+            if done:
+                break
+    return narrator.eval()
+
+
+def _right(logits: Tensor, target: Tensor) -> dict[str, float]:
+    """How often the next word is right where one follows, and how often silence and speech are told apart."""
+    guess, spoken = logits.argmax(-1), target != SILENT
+    opens = (guess != SILENT) & spoken
+    return {
+        "words": (guess == target)[spoken].float().mean().item() if spoken.any() else 0.0,
+        "speech_recall": opens.sum().item() / max(spoken.sum().item(), 1),
+        "silence": (guess == SILENT)[~spoken].float().mean().item() if (~spoken).any() else 0.0,
+    }

@@ -1,0 +1,192 @@
+"""Streams of ticks as token sequences with targets: what the backbone is trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ...generation.embedding import MAX_CAMERAS, NS_PER_TICK, InputEmbedding
+from ...generation.losses import IGNORE
+from ...generation.words import SILENT, Vocabulary
+from ...streams.world.events import WorldEvent
+from ...streams.world.language import narrate
+from .tickstreams import TickStream
+
+TIME, VIDEO, AUDIO, WORD, GATE = range(5)
+DELAY_TICKS = 1  # the model speaks one tick after the tick that first shows an event
+_CUT_SHARE = 0.15  # of streams whose sentences are cut by a word limit and go on at the next tick
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TokenSequence:
+    """One stream as tokens: what each is, which row of its source it takes, and what follows."""
+
+    stream: TickStream
+    slots: NDArray[np.int64]  # camera of the world -> slot of the model
+    kind: NDArray[np.int64]  # [T]
+    row: NDArray[np.int64]  # [T] row of the features, or number of the word
+    target: NDArray[np.int64]  # [T] next word, SILENT or IGNORE
+
+
+def build_sequence(stream: TickStream, vocabulary: Vocabulary, rng: np.random.Generator) -> TokenSequence:
+    """Lay out a stream tick by tick: time, patches, sounds, gate, words. Cameras take random slots, wording is drawn."""
+    slots = np.sort(rng.permutation(MAX_CAMERAS)[: stream.num_cameras])
+    slots = rng.permutation(slots)
+    said = _words_by_tick(stream, slots, vocabulary, rng)
+    limit = int(rng.integers(3, 14)) if rng.random() < _CUT_SHARE else 1 << 30
+    kind, row, target = list[int](), list[int](), list[int]()
+    video_at = np.searchsorted(stream.video_tick, np.arange(stream.num_ticks + 2))
+    audio_at = np.searchsorted(stream.audio_tick, np.arange(stream.num_ticks + 2))
+    waiting: list[int] = []
+    for tick in range(1, stream.num_ticks + 1):
+        patches = _by_slot(stream, slots, int(video_at[tick]), int(video_at[tick + 1]))
+        sounds = range(int(audio_at[tick]), int(audio_at[tick + 1]))
+        kind += [TIME, *[VIDEO] * len(patches), *[AUDIO] * len(sounds), GATE]
+        row += [0, *patches, *sounds, 0]
+        target += [IGNORE] * (1 + len(patches) + len(sounds))
+        waiting += said.get(tick, [])
+        now, waiting = waiting[:limit], waiting[limit:]
+        after = SILENT if not waiting else IGNORE
+        kind += [WORD] * len(now)
+        row += now
+        target += [*now, after]
+    return TokenSequence(stream, slots, np.array(kind), np.array(row), np.array(target))
+
+
+def _by_slot(stream: TickStream, slots: NDArray[np.int64], start: int, end: int) -> list[int]:
+    """Rows of one tick in the order of the model's slots, as perception delivers them."""
+    return sorted(range(start, end), key=lambda n: (slots[stream.video_slot[n]], stream.video_place[n]))
+
+
+def _words_by_tick(
+    stream: TickStream, slots: NDArray[np.int64], vocabulary: Vocabulary, rng: np.random.Generator
+) -> dict[int, list[int]]:
+    said: dict[int, list[int]] = {}
+    for event in sorted(
+        stream.events, key=lambda e: (_tick(e), -1 if e.camera is None else slots[e.camera], e.t_ns)
+    ):
+        moved = event if event.camera is None else _at(event, int(slots[event.camera]))
+        said.setdefault(_tick(event) + DELAY_TICKS, []).extend(vocabulary.encode(narrate(moved, rng)))
+    return said
+
+
+def _tick(event: WorldEvent) -> int:
+    return -(-event.t_ns // NS_PER_TICK)
+
+
+def _at(event: WorldEvent, slot: int) -> WorldEvent:
+    return WorldEvent(
+        event.t_ns,
+        slot,
+        event.kind,
+        event.thing,
+        event.side,
+        event.direction,
+        event.other,
+        event.colour,
+        event.sound,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SegmentBatch:
+    """Rows of equal length, gathered by kind: positions in the flattened batch, and what stands there."""
+
+    shape: tuple[int, int]  # rows, tokens
+    is_new: Tensor  # bool [B]: the row starts a stream, its carried state is void
+    target: Tensor  # int64 [B, T]
+    video_at: Tensor
+    video: Tensor
+    video_place: Tensor
+    video_slot: Tensor
+    audio_at: Tensor
+    audio: Tensor
+    audio_place: Tensor
+    word_at: Tensor
+    word: Tensor
+    time_at: Tensor
+    gate_at: Tensor
+
+    def to(self, device: str) -> SegmentBatch:
+        """The same batch on another device."""
+        moved = [getattr(self, f.name) for f in fields(self)]
+        return SegmentBatch(*(x.to(device, non_blocking=True) if isinstance(x, Tensor) else x for x in moved))
+
+    def embed(self, embedding: InputEmbedding, d_model: int) -> Tensor:
+        """Input vectors [B, T, D]; padding is zero."""
+        flat = torch.zeros(self.shape[0] * self.shape[1], d_model, device=self.target.device)
+        gaps = torch.full((len(self.time_at),), NS_PER_TICK, device=self.target.device)
+        parts = (
+            (self.time_at, embedding.gaps(gaps)),
+            (self.video_at, embedding.patches(self.video, self.video_place, self.video_slot)),
+            (self.audio_at, embedding.sounds(self.audio, self.audio_place)),
+            (self.word_at, embedding.word(self.word)),
+            (self.gate_at, embedding.gate.expand(len(self.gate_at), -1)),
+        )
+        where = torch.cat([at for at, _ in parts])
+        return flat.index_copy(0, where, torch.cat([x.float() for _, x in parts])).view(*self.shape, d_model)
+
+
+class SegmentStream:
+    """Endless batches: each row reads a stream to its end in segments, carrying its state, then draws another."""
+
+    def __init__(
+        self, streams: Sequence[TickStream], vocabulary: Vocabulary, num_rows: int, length: int, seed: int
+    ) -> None:
+        self.streams, self.vocabulary, self.length = streams, vocabulary, length
+        self._rng = np.random.default_rng(seed)
+        self._order: list[int] = []
+        self._rows = [self._segments() for _ in range(num_rows)]
+
+    def __iter__(self) -> Iterator[SegmentBatch]:
+        while True:
+            yield _gather([next(row) for row in self._rows], self.length)
+
+    def _segments(self) -> Iterator[tuple[TokenSequence, int]]:
+        while True:
+            if not self._order:
+                self._order = [int(n) for n in self._rng.permutation(len(self.streams))]
+            sequence = build_sequence(self.streams[self._order.pop()], self.vocabulary, self._rng)
+            for start in range(0, len(sequence.kind), self.length):
+                # A short rest is mostly padding: the next stream is worth more.
+                if start == 0 or len(sequence.kind) - start >= self.length // 3:
+                    yield sequence, start
+
+
+def _gather(rows: Sequence[tuple[TokenSequence, int]], length: int) -> SegmentBatch:
+    kind = np.full((len(rows), length), -1)
+    row, target = np.zeros_like(kind), np.full_like(kind, IGNORE)
+    for n, (sequence, start) in enumerate(rows):
+        part = sequence.kind[start : start + length]
+        kind[n, : len(part)] = part
+        row[n, : len(part)] = sequence.row[start : start + length]
+        target[n, : len(part)] = sequence.target[start : start + length]
+    video, audio = [], []
+    for n, (sequence, _) in enumerate(rows):
+        stream, seen, heard = sequence.stream, row[n][kind[n] == VIDEO], row[n][kind[n] == AUDIO]
+        video.append((stream.video[seen], stream.video_place[seen], sequence.slots[stream.video_slot[seen]]))
+        audio.append((stream.audio[heard], stream.audio_place[heard]))
+    at = {k: torch.from_numpy(np.flatnonzero(kind == k)) for k in (TIME, VIDEO, AUDIO, WORD, GATE)}
+    video_columns = [torch.from_numpy(np.concatenate(c)) for c in zip(*video, strict=True)]
+    audio_columns = [torch.from_numpy(np.concatenate(c)) for c in zip(*audio, strict=True)]
+    return SegmentBatch(
+        shape=(len(rows), length),
+        is_new=torch.tensor([start == 0 for _, start in rows]),
+        target=torch.from_numpy(target),
+        video_at=at[VIDEO],
+        video=video_columns[0].float(),
+        video_place=video_columns[1],
+        video_slot=video_columns[2],
+        audio_at=at[AUDIO],
+        audio=audio_columns[0].float(),
+        audio_place=audio_columns[1],
+        word_at=at[WORD],
+        word=torch.from_numpy(row[kind == WORD]),
+        time_at=at[TIME],
+        gate_at=at[GATE],
+    )

@@ -1,0 +1,72 @@
+"""Stage two: worlds are rendered and read through the frozen encoder, once, on all cores."""
+
+from __future__ import annotations
+
+import multiprocessing
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+
+from ...perception.encoder import PatchEncoder
+from ...streams.world.world import World
+from .patches import TRAIN_SEEDS
+from .progress import RunLog
+from .settings import TrainSettings
+from .tickstreams import TickStream, load_streams, read_stream, save_streams
+
+SHARD = 8
+_FIRST_SEED = TRAIN_SEEDS * 5
+_NUM_CAMERAS, _CAMERA_WEIGHTS = (1, 2, 3, 4), (0.15, 0.25, 0.2, 0.4)
+_encoder: PatchEncoder | None = None
+
+
+def make_streams(settings: TrainSettings, encoder: PatchEncoder, log: RunLog) -> Path:
+    """Write all shards that are missing; returns their folder."""
+    folder = settings.out / "streams"
+    folder.mkdir(parents=True, exist_ok=True)
+    num_shards = -(-settings.num_streams // SHARD)
+    missing = [n for n in range(num_shards) if not shard_path(folder, n).exists()]
+    if not missing:
+        return folder
+    weights = {name: tensor.cpu().numpy() for name, tensor in encoder.state_dict().items()}
+    # Spawned, not forked: torch's thread pools do not survive a fork.
+    context = multiprocessing.get_context("spawn")
+    tasks = [(folder, n, settings.stream_s) for n in missing]
+    with (
+        log.bar("streams", num_shards, num_shards - len(missing)) as bar,
+        context.Pool(settings.workers, _start_worker, (weights,)) as pool,
+    ):
+        for _ in pool.imap_unordered(_make_shard, tasks):
+            bar.advance()
+    return folder
+
+
+def shard_path(folder: Path, number: int) -> Path:
+    """Where a shard lies."""
+    return folder / f"shard-{number:05d}.pt"
+
+
+def read_shards(folder: Path) -> list[TickStream]:
+    """All streams that are there by now."""
+    return [stream for path in sorted(folder.glob("shard-*.pt")) for stream in load_streams(path)]
+
+
+def _start_worker(weights: dict[str, np.ndarray]) -> None:
+    global _encoder
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    _encoder = PatchEncoder().eval()
+    _encoder.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
+
+
+def _make_shard(task: tuple[Path, int, float]) -> None:
+    folder, number, seconds = task
+    assert _encoder is not None
+    streams = []
+    for seed in range(_FIRST_SEED + number * SHARD, _FIRST_SEED + (number + 1) * SHARD):
+        num_cameras = int(np.random.default_rng(seed).choice(_NUM_CAMERAS, p=_CAMERA_WEIGHTS))
+        world = World(seed, num_cameras, "mixed", seconds)
+        streams.append(read_stream(_encoder, world, vary_budget=True))
+    save_streams(shard_path(folder, number), streams)

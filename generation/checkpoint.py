@@ -1,0 +1,81 @@
+"""Weights on disk: one safetensors file in bfloat16, with the model's shape and words in its header."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from ..errors import CheckpointError
+from ..perception.encoder import EncoderConfig
+from .config import HybridConfig
+from .narrator import Narrator, NarratorConfig
+
+FORMAT = "millrace-narrator-1"
+SHIPPED = "nano.safetensors"
+
+
+def save_narrator(narrator: Narrator, path: Path) -> None:
+    """Write weights and shape; the file appears whole or not at all."""
+    tensors = {
+        name: tensor.detach().to(torch.bfloat16).contiguous()
+        for name, tensor in narrator.state_dict().items()
+    }
+    partial = path.with_name(path.name + ".partial")
+    save_file(tensors, partial, metadata={"format": FORMAT, "config": json.dumps(asdict(narrator.config))})
+    partial.replace(path)
+
+
+def load_narrator(path: Path | None = None) -> Narrator:
+    """The model of a file, in float32 and ready to run; None is the one that ships. Raises CheckpointError."""
+    if path is not None:
+        return _load(Path(path))
+    with as_file(files("millrace.generation.weights") / SHIPPED) as shipped:
+        return _load(shipped)
+
+
+def _load(path: Path) -> Narrator:
+    if not path.is_file():
+        raise CheckpointError(
+            f"model {path}: no such file; give a .safetensors file that `agent train` wrote, or `nano`"
+        )
+    try:
+        with safe_open(path, "pt") as file:
+            narrator = Narrator(_config(path, file.metadata() or {}))
+            tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 (not a dict)
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(
+            f"model {path}: not a whole safetensors file ({error}); train or copy it again"
+        ) from None
+    try:
+        narrator.load_state_dict(tensors)
+    except RuntimeError as error:
+        reason = str(error).splitlines()[-1].strip()
+        raise CheckpointError(f"model {path}: its tensors do not fit its own header ({reason})") from None
+    return narrator.eval()
+
+
+def _config(path: Path, metadata: dict[str, str]) -> NarratorConfig:
+    if metadata.get("format") != FORMAT:
+        found = metadata.get("format", "none")
+        raise CheckpointError(
+            f"model {path}: format {found!r}, this version reads {FORMAT!r}; use `agent train`'s output"
+        )
+    try:
+        raw: dict[str, Any] = json.loads(metadata["config"])
+        return NarratorConfig(
+            backbone=HybridConfig(**raw.pop("backbone")),
+            encoder=EncoderConfig(**raw.pop("encoder")),
+            words=tuple(raw.pop("words")),
+            **raw,
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(
+            f"model {path}: its header cannot be read ({error}); train or copy it again"
+        ) from None

@@ -1,0 +1,73 @@
+"""All that comes in, as vectors of the model's width: time, patches, sound, words, the gate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from ..perception.blocks import TokenBlock, TokenKind
+
+MAX_CAMERAS = 4
+MAX_AUDIO_PLACES = 16
+NS_PER_TICK = 200_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class InputSizes:
+    """Lengths of what perception delivers, and the number of words."""
+
+    num_video_features: int
+    num_audio_features: int
+    num_places: int
+    num_words: int
+
+
+class InputEmbedding(nn.Module):
+    """Linear maps of features plus learnt vectors of place and camera; words and the gate are vectors themselves."""
+
+    def __init__(self, d_model: int, sizes: InputSizes) -> None:
+        super().__init__()
+        self.video = nn.Linear(sizes.num_video_features, d_model)
+        self.audio = nn.Linear(sizes.num_audio_features, d_model)
+        self.time = nn.Linear(2, d_model)
+        self.place = nn.Embedding(sizes.num_places, d_model)
+        self.camera = nn.Embedding(MAX_CAMERAS, d_model)
+        self.audio_place = nn.Embedding(MAX_AUDIO_PLACES, d_model)
+        self.word = nn.Embedding(sizes.num_words, d_model)
+        self.gate = nn.Parameter(torch.zeros(d_model))
+        for table in (self.place, self.camera, self.audio_place, self.word):
+            nn.init.normal_(table.weight, std=0.5)
+        nn.init.normal_(self.gate, std=0.5)
+
+    def patches(self, features: Tensor, places: Tensor, slots: Tensor) -> Tensor:
+        """Features [N, F] at places [N] of cameras [N] to [N, D]."""
+        return self.video(features) + self.place(places) + self.camera(slots)
+
+    def sounds(self, features: Tensor, places: Tensor) -> Tensor:
+        """Features [N, F] at their order in the tick [N] to [N, D]."""
+        return self.audio(features) + self.audio_place(places.clamp(max=MAX_AUDIO_PLACES - 1))
+
+    def gaps(self, gap_ns: Tensor) -> Tensor:
+        """Time since the last tick [N] to [N, D]."""
+        ticks = gap_ns.float() / NS_PER_TICK
+        return self.time(torch.stack([ticks.clamp(max=10.0), torch.log1p(ticks)], dim=-1))
+
+    def tick(self, gap_ns: int, blocks: Sequence[TokenBlock]) -> Tensor:
+        """One tick's sequence [N, D]: the time token, the blocks in order, the gate."""
+        rows = [self.gaps(torch.tensor([gap_ns]))]
+        video = [b for b in blocks if b.kind is TokenKind.VIDEO and b.num_kept]
+        if video:
+            slots = torch.cat([torch.full((b.num_kept,), b.slot) for b in video])
+            rows.append(
+                self.patches(
+                    torch.cat([b.features for b in video]), torch.cat([b.places for b in video]), slots
+                )
+            )
+        rows += [
+            self.sounds(b.features, b.places) for b in blocks if b.kind is TokenKind.AUDIO and b.num_kept
+        ]
+        rows.append(self.gate[None])
+        return torch.cat(rows)

@@ -1,0 +1,127 @@
+"""The whole model as the runtime sees it: it reads a tick's tokens, and at the gate it speaks or stays silent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from ..memory.state import SessionState
+from ..perception.audio import NUM_AUDIO_FEATURES
+from ..perception.blocks import TokenBlock
+from ..perception.encoder import NUM_PATCHES, EncoderConfig, PatchEncoder
+from ..perception.perception import Perception
+from .backbone import Hybrid
+from .config import HybridConfig
+from .embedding import NS_PER_TICK, InputEmbedding, InputSizes
+from .words import END, SILENT, Vocabulary
+
+MAX_SENTENCE = 24  # words; a sentence that runs on longer is ended
+
+
+@dataclass(frozen=True, slots=True)
+class NarratorConfig:
+    """What a checkpoint says of its model."""
+
+    backbone: HybridConfig
+    encoder: EncoderConfig
+    words: tuple[str, ...]
+    text_delay_ns: int = NS_PER_TICK  # the model speaks this long after the cause
+    speak_threshold: float = 0.5  # probability of speech from which the gate opens
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word as it is written; the end of a sentence is a word without text."""
+
+    text: str
+    is_end: bool = False
+
+
+class Narrator(nn.Module):
+    """Patch encoder, input embedding, hybrid backbone and text head, under one roof and one file of weights."""
+
+    def __init__(self, config: NarratorConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.vocabulary = Vocabulary(config.words)
+        sizes = InputSizes(config.encoder.num_features, NUM_AUDIO_FEATURES, NUM_PATCHES, len(self.vocabulary))
+        self.encoder = PatchEncoder(config.encoder)
+        self.embedding = InputEmbedding(config.backbone.d_model, sizes)
+        self.backbone = Hybrid(config.backbone)
+        self.head = nn.Linear(config.backbone.d_model, len(self.vocabulary))
+
+    @staticmethod
+    def load(path: Path | None = None) -> Narrator:
+        """The model of a checkpoint, or the one that ships with the package. Raises CheckpointError."""
+        from .checkpoint import load_narrator
+
+        return load_narrator(path)
+
+    @property
+    def text_delay_ns(self) -> int:
+        return self.config.text_delay_ns
+
+    @property
+    def depth(self) -> int:
+        """Layers of the backbone."""
+        return self.config.backbone.num_layers
+
+    def set_speak_threshold(self, threshold: float) -> None:
+        """Move the gate: higher is more silent."""
+        self.config = replace(self.config, speak_threshold=threshold)
+
+    def new_state(self) -> SessionState:
+        """An empty session."""
+        return SessionState.allocate(self.config.backbone.state_spec())
+
+    def perception(self, names: Sequence[str]) -> Perception:
+        """The eyes and ears that fit this model, for these cameras; the first is `cam1`."""
+        return Perception(self.encoder, names)
+
+    @torch.inference_mode()
+    def read(
+        self, t_ns: int, blocks: Sequence[TokenBlock], state: SessionState, depth: int | None = None
+    ) -> Tensor:
+        """Read one tick into the state; the result is the hidden vector [D] at the gate."""
+        gap_ns = 0 if state.t_ns is None else t_ns - state.t_ns
+        state.t_ns = t_ns
+        hidden: Tensor = self.backbone.read(self.embedding.tick(gap_ns, blocks), state, depth)[-1]
+        return hidden
+
+    def write(
+        self, hidden: Tensor, state: SessionState, max_text_tokens: int, depth: int | None = None
+    ) -> Iterator[Word]:
+        """Words from the gate on, until silence or the limit; a sentence cut by the limit goes on at the next tick.
+
+        The state is whole before each word is handed out, so the caller may stop at any word.
+        """
+        for _ in range(max_text_tokens):
+            number = self._choose(hidden, state)
+            if number == SILENT:
+                return
+            state.pending = [] if number == END else [*state.pending, number]
+            hidden = self._step(number, state, depth)
+            yield Word("", is_end=True) if number == END else Word(self.vocabulary.word(number))
+
+    @torch.inference_mode()
+    def _choose(self, hidden: Tensor, state: SessionState) -> int:
+        """The likeliest word; between sentences first whether to speak at all."""
+        if len(state.pending) >= MAX_SENTENCE:
+            return END
+        logits = self.head(hidden)
+        if not state.pending:
+            speak = 1 - torch.softmax(logits, 0)[SILENT].item()
+            if speak < self.config.speak_threshold:
+                return SILENT
+            logits[END] = -torch.inf
+        logits[SILENT] = -torch.inf
+        return int(logits.argmax())
+
+    @torch.inference_mode()
+    def _step(self, number: int, state: SessionState, depth: int | None) -> Tensor:
+        hidden: Tensor = self.backbone.step(self.embedding.word.weight[number], state, depth)
+        return hidden
