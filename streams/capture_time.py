@@ -24,12 +24,10 @@ class CaptureTimes:
         if stamp_ns <= 0:
             return self._in_order(arrived_ns)
         difference_ns = arrived_ns - stamp_ns
-        if self._offset_ns is None or abs(difference_ns - self._offset_ns) > _MAX_JUMP_NS:
-            self._offset_ns = difference_ns
-        elif difference_ns < self._offset_ns:
-            self._offset_ns = difference_ns
-        else:
-            self._offset_ns += (difference_ns - self._offset_ns) // _FORGET
+        offset_ns = self._offset_ns
+        if offset_ns is None or abs(difference_ns - offset_ns) > _MAX_JUMP_NS:
+            offset_ns = difference_ns
+        self._offset_ns = min(difference_ns, offset_ns + (difference_ns - offset_ns) // _FORGET)
         return self._in_order(min(arrived_ns, stamp_ns + self._offset_ns))
 
     def _in_order(self, t_ns: int) -> int:

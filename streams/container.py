@@ -94,7 +94,11 @@ def stated_end_ns(container: InputContainer) -> int | None:
 
 
 def _check_path(path: Path, name: str) -> None:
-    if not path.exists():
+    try:
+        is_there = path.exists()
+    except OSError as error:
+        raise SourceError(f"{name}: {path} cannot be read ({error.strerror}); check the path") from error
+    if not is_there:
         raise SourceError(f"{name}: there is no file {path}; check the path")
     if path.is_dir():
         raise SourceError(f"{name}: {path} is a folder; give a file in it")

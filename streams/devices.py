@@ -47,7 +47,7 @@ def list_cameras(dev: Path = _DEV) -> list[CameraDevice]:
 
 
 def can_capture(path: Path) -> bool:
-    """Is this a device that gives pictures? A webcam has a second one that gives only descriptions of them."""
+    """Does this device give pictures? A webcam has a second one that only describes them."""
     try:
         # Only Linux has the module, and only Linux has such devices.
         import fcntl

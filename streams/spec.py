@@ -13,8 +13,8 @@ from .microphone import MicrophoneSource
 from .source import Source
 
 FORMS = (
-    "0 or /dev/video0 (camera), clip.mp4 (file), world:seed=7,scene=easy (rendered), mic or mic:2 (microphone);"
-    " a name may stand in front: door=clip.mp4"
+    "0 or /dev/video0 (camera), clip.mp4 (file), world:seed=7,scene=easy (rendered), mic or mic:2"
+    " (microphone); a name may stand in front: door=clip.mp4"
 )
 
 _NAMED = re.compile(r"([A-Za-z][\w.-]*)=(.*)", re.DOTALL)
@@ -25,11 +25,11 @@ _DECODE = re.compile(r"(.+)\?decode=(\w*)", re.DOTALL)
 def parse_source(text: str) -> Source:
     """The source that a string means; nothing is opened yet.
 
-    A file may end in `?decode=all` or `?decode=sparse`. Raises SourceError with one line if the string means nothing.
+    A file may end in `?decode=all` or `?decode=sparse`. Raises SourceError with one line if it means nothing.
     """
     text = text.strip()
     # A file that is really there wins over the grammar: `a=b.mp4` may be its name.
-    if text and Path(text).is_file():
+    if text and _is_file(text):
         return FileSource(text)
     named = _NAMED.fullmatch(text)
     name, body = named.groups() if named is not None else (None, text)
@@ -64,7 +64,7 @@ def _parse_file(body: str, name: str | None) -> Source:
 
 
 def parse_options(body: str) -> dict[str, str]:
-    """The pairs of `kind:key=value,key=value`. Raises SourceError for a pair without `=` or a key given twice."""
+    """The pairs of `kind:key=value,key=value`. Raises SourceError if one is no pair or comes twice."""
     _, _, rest = body.partition(":")
     options: dict[str, str] = {}
     for pair in filter(None, rest.split(",")):
@@ -82,6 +82,13 @@ def _parse_microphone(body: str) -> int | None:
     if sign and not index.isdecimal():
         raise SourceError(f"{body}: {index!r} is not a number; `agent devices` lists the microphones")
     return int(index) if sign else None
+
+
+def _is_file(text: str) -> bool:
+    try:
+        return Path(text).is_file()
+    except OSError:
+        return False  # no file system takes such a name
 
 
 def _looks_like_a_path(text: str) -> bool:
