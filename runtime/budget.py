@@ -84,7 +84,7 @@ class Budget:
         return make_plan(inputs, chosen, grant, self._budget_ns, self._limits)
 
     def learn(self, report: TickReport) -> None:
-        """Takes in what a tick cost; stages that the plan held back slowly lose what made it do so."""
+        """Takes in what a tick cost; what the plan held back altogether is feared a little less each time."""
         costs, num_tokens = report.costs_ns, sum(report.tokens_kept.values())
         self._look.observe(len(report.frames_read), costs.get("look", 0))
         self._read.observe(num_tokens, costs.get("read", 0))
@@ -108,7 +108,7 @@ class Budget:
         return Grant(0, 0, 0)
 
     def _take_turns(self, cameras: Collection[str], count: int) -> list[str]:
-        self._queue += [camera for camera in cameras if camera not in self._queue]
+        self._queue = [camera for camera in cameras if camera not in self._queue] + self._queue
         chosen = [camera for camera in self._queue if camera in cameras][:count]
         self._queue = [camera for camera in self._queue if camera not in chosen] + chosen
         return chosen
@@ -116,11 +116,10 @@ class Budget:
     def _forgive(self, report: TickReport) -> None:
         cameras = report.plan.cameras.values()
         if cameras and not any(camera.read for camera in cameras):
-            self._look.forget_oldest()
-            self._read.forget_oldest()
-            self._rest.forget_oldest()
-        if report.plan.max_text_tokens < self._limits.max_text_tokens and not report.num_text_tokens:
-            self._write.forget_oldest()
+            self._look.fade()
+            self._read.fade()
+        if report.plan.max_text_tokens <= 1 and not report.num_text_tokens:
+            self._write.fade()
 
 
 def full_grant(inputs: Inputs, limits: Limits) -> Grant:

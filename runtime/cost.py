@@ -6,7 +6,7 @@ import math
 from collections import deque
 
 WINDOW = 32  # observations kept, with units and without: 6.4 s of ticks
-_MIN_OBSERVATIONS = 4  # below this many, what was assumed at the start still counts
+_NUM_FADED, _FADING = 4, 0.8
 _OUTLIER = 4.0  # costs above this many medians bend no line
 _HEADROOM_QUANTILE = 0.9
 
@@ -29,11 +29,14 @@ class StageCost:
         (self._busy if units > 0 else self._idle).append((float(units), float(cost_ns)))
         self._line = None
 
-    def forget_oldest(self) -> None:
-        """Drops the oldest busy observation: a stage that is never run must not be condemned for ever."""
-        if self._busy:
-            self._busy.popleft()
-            self._line = None
+    def fade(self) -> None:
+        """Trusts what it knows a little less: a stage that is never run must not be condemned for ever.
+
+        Few observations stay, so that the first new one counts.
+        """
+        faded = [(units, cost * _FADING) for units, cost in list(self._busy)[-_NUM_FADED:]]
+        self._busy = deque(faded, maxlen=WINDOW)
+        self._line = None
 
     def predict_ns(self, units: int) -> int:
         fixed, unit = self._fit()
@@ -45,8 +48,11 @@ class StageCost:
         return self._line
 
     def _points(self) -> list[tuple[float, float]]:
-        points = [*self._idle, *self._busy]
-        return points if len(self._busy) >= _MIN_OBSERVATIONS else points + self._assumed
+        busy = [*self._busy] or self._assumed
+        if not self._idle:
+            return busy
+        idle = quantile([cost for _, cost in self._idle], _HEADROOM_QUANTILE)
+        return busy + [(0.0, idle)] * -(-len(busy) // 4)
 
 
 def fit_line(points: list[tuple[float, float]]) -> tuple[float, float]:

@@ -24,6 +24,7 @@ class IntakeStatistics:
     dropped: Mapping[str, int]  # cause -> frames
     frames_waiting: int
     behind_max_ns: int  # how late a frame was given, in real time
+    first_ns: int | None = None  # time of the first frame that a tick took
 
 
 class Intake:
@@ -35,6 +36,7 @@ class Intake:
         self._chunks: list[AudioChunk] = []
         self._num_taken = 0
         self._num_passed = 0
+        self._first_ns: int | None = None
 
     def collect(self) -> None:
         """Empties the feed's channels, so that a source that blocks can go on."""
@@ -47,6 +49,7 @@ class Intake:
         due, self._frames = self._frames[:num_due], self._frames[num_due:]
         if not due:
             return None
+        self._first_ns = due[0].t_ns if self._first_ns is None else self._first_ns
         self._num_taken += 1
         self._num_passed += num_due - 1
         return due[-1]
@@ -74,6 +77,7 @@ class Intake:
             dropped=feed.dropped,
             frames_waiting=num_waiting,
             behind_max_ns=feed.max_lag_ns,
+            first_ns=self._first_ns,
         )
 
 

@@ -103,6 +103,7 @@ class Metrics:
         health = self._health.get(name)
         is_over = health is not None and health.kind in (EventKind.ENDED, EventKind.BROKEN)
         until_ns = health.t_ns if health is not None and is_over else self._now_ns
+        shown_ns = until_ns - counts.first_ns if counts.first_ns is not None else 0
         return SourceFigures(
             name=name,
             frames_in=counts.frames_in,
@@ -111,7 +112,7 @@ class Metrics:
             skipped=dict(self._skipped[name]),
             dropped=sum(counts.dropped.values()),
             drops=dict(counts.dropped),
-            fps_in=round(counts.frames_in * NS_PER_S / max(until_ns, NS_PER_S), 2),
+            fps_in=round(counts.frames_in * NS_PER_S / shown_ns, 2) if shown_ns > 0 else 0.0,
             behind_max_ms=ms(counts.behind_max_ns),
             state=health.kind.value if health is not None else "unknown",
             detail=health.detail if health is not None else "",

@@ -102,7 +102,7 @@ class Tick:
     def _say(self, t_ns: int, words: Iterable[WrittenWord], deadline_ns: int) -> Spoken:
         num_words, finished = 0, []
         for word in words:
-            cause_ns = t_ns - self._speaker.text_delay_ns
+            cause_ns = max(0, t_ns - self._speaker.text_delay_ns)
             delta = TextDelta(cause_ns, self._clock.now_ns(), word.text, word.is_end)
             self._outbox.put(delta)
             num_words += 1

@@ -49,13 +49,15 @@ def test_quiet_ticks_do_not_push_out_what_busy_ones_cost():
     assert cost.predict_ns(4) >= 36 * MS
 
 
-def test_what_is_never_run_is_forgotten():
+def test_the_fear_of_what_is_never_run_fades_until_it_is_seen_again():
     cost = StageCost(fixed_ns=1 * MS, unit_ns=1 * MS)
     for _ in range(WINDOW):
         cost.observe(4, 900 * MS)
-    for _ in range(WINDOW):
-        cost.forget_oldest()
-    assert cost.predict_ns(4) < 10 * MS
+    for _ in range(10):
+        cost.fade()
+    assert cost.predict_ns(4) < 100 * MS
+    cost.observe(4, 900 * MS)
+    assert cost.predict_ns(4) > 500 * MS
 
 
 @given(st.lists(st.tuples(st.integers(0, 64), st.integers(0, 10**10)), min_size=1, max_size=80))
