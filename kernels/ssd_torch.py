@@ -1,8 +1,8 @@
 """The chunked scan of `ssd` in matrix products, with its gradient written out.
 
 Letters: n chunks, Q tokens of a chunk, R heads of a group, otherwise as in `ssd`. Within a chunk, token i
-reads token j through `scores[i, j] * decays[i, j]`; from chunk to chunk the state is carried. The gradient is
-by hand because autograd would keep several `[H, Q, Q]` tensors a chunk alive and walk over each of them again.
+reads token j through `scores[i, j] * decays[i, j]`; the state goes from chunk to chunk. The gradient is
+by hand: autograd would keep several `[H, Q, Q]` tensors a chunk alive and walk over each of them again.
 """
 
 from __future__ import annotations
@@ -213,3 +213,29 @@ def _within_backward(c: _Chunks, scores: Tensor, fed: Tensor, dy: Tensor) -> _Wi
         crossing = (weights.mul_(dweights) @ below).tril_()
         dsteps[part] = crossing.sum(-2, dtype=torch.float32).flatten(1, 2)
     return _WithinGradient(dfed, dscores.tril_(), dsteps)
+
+
+def scan_one_chunk_(
+    state: Tensor, x: Tensor, dt: Tensor, A: Tensor, B: Tensor, C: Tensor, D: Tensor
+) -> Tensor:
+    """One chunk of one sequence, without a gradient; `state` `[H, P, S]` is moved on in place.
+
+    x `[Q, H, P]`, dt `[Q, H]`, A and D `[H]`, B and C `[Q, G, S]`; returns y `[Q, H, P]`.
+    """
+    chunk_len, num_heads, head_dim = x.shape
+    num_groups, state_dim = B.shape[1:]
+    heads_of = num_heads // num_groups
+    sums = (dt * A).cumsum(0)
+    rows = state.view(num_groups, -1, state_dim)
+    B, C = B.transpose(0, 1), C.transpose(0, 1)  # [G, Q, S]
+    fed = x * dt[..., None]
+    decays = sums.t()[:, :, None] - sums.t()[:, None, :]
+    weights = decays.clamp_(max=0).exp_().view(num_groups, heads_of, chunk_len, chunk_len)
+    weights.mul_(torch.bmm(C, B.mT).tril_()[:, None])
+    y = torch.bmm(C, rows.mT).view(num_groups, chunk_len, heads_of, head_dim).transpose(1, 2)
+    y = y.mul(sums.exp().t().reshape(num_groups, heads_of, chunk_len, 1)).flatten(0, 1)
+    y = y.baddbmm_(weights.flatten(0, 1), fed.transpose(0, 1)).transpose(0, 1)
+    tails = fed.mul_((sums[-1] - sums).exp_()[..., None]).view(chunk_len, num_groups, -1)
+    state.mul_(sums[-1].exp()[:, None, None])
+    rows.baddbmm_(tails.permute(1, 2, 0), B)
+    return y.addcmul_(x, D[:, None])

@@ -1,0 +1,31 @@
+"""A matrix product for inference in float32 on a CPU."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """`x @ weight.T + bias`: x `[N, I]`, weight `[O, I]`, bias `[O]`; returns `[N, O]`. No gradient.
+
+    On CPUs other than Intel's, oneDNN is about twice as fast as the BLAS that `F.linear` calls; both are exact
+    to float32 rounding.
+    """
+    if _ONEDNN is None or x.dtype != torch.float32 or not x.is_cpu:
+        return F.linear(x, weight, bias)
+    y: Tensor = _ONEDNN(x, weight, bias, "none", [], "")
+    return y
+
+
+def _find_onednn() -> object | None:
+    if not torch.backends.mkldnn.is_available():
+        return None
+    try:
+        return torch.ops.mkldnn._linear_pointwise.default
+    except (AttributeError, RuntimeError):
+        return None
+
+
+_ONEDNN = _find_onednn()
