@@ -84,8 +84,8 @@ class Hybrid(nn.Module):
     def read(self, x: Tensor, state: SessionState, depth: int | None = None) -> Tensor:
         """Inference: read x `[N, D]` into the state, in place; returns hidden `[N, D]`.
 
-        However a sequence is cut into chunks and steps, the result is the same. Raises `ValueError` for a wrong
-        shape or depth, and `StateError` for the state of another model.
+        However a sequence is cut into chunks and steps, the result is the same. Raises `ValueError` for a
+        wrong shape or depth, and `StateError` for the state of another model.
         """
         if x.ndim != 2 or len(x) == 0 or x.shape[1] != self.config.d_model:
             raise ValueError(
@@ -119,7 +119,7 @@ class Hybrid(nn.Module):
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Hybrid:
         self._engine = None  # the weights move to another place or dtype
-        super()._apply(fn, recurse)
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
         return self
 
     def __getstate__(self) -> dict[str, object]:

@@ -45,7 +45,7 @@ class Engine:
     def read(self, x: Tensor, state: SessionState, depth: int) -> Tensor:
         """x `[N, D]` -> hidden `[N, D]`."""
         longest = min(_LONGEST_READ, state.spec.window)
-        parts = [self._read_part(part, state, depth) for part in x.split(longest)]
+        parts = [self._read_part(part, state, depth) for part in torch.split(x, longest)]
         state.num_tokens += len(x)
         return torch.cat(parts) if len(parts) > 1 else parts[0]
 

@@ -15,10 +15,10 @@ from .norm import RMSNorm
 
 
 class MambaEngine:
-    """Weights prepared for inference, and buffers for a step, so that a step takes few operators and no memory.
+    """Weights prepared for inference, and buffers for a step: few operators, and no memory taken.
 
-    The norms' weights are folded into the projections behind them; what a norm divides by enters as the scalar
-    factor of the product. Not for two threads at once.
+    The norms' weights are folded into the projections behind them; what a norm divides by enters as the
+    scalar factor of the product. Not for two threads at once.
     """
 
     def __init__(self, norm: RMSNorm, mixer: Mamba2) -> None:
@@ -76,7 +76,7 @@ class MambaEngine:
         hidden.addmv_(self.out_weight, self.y_flat, alpha=self._normalise_step())
 
     def _advance(self, ssm: Tensor) -> None:
-        torch._C._nn.softplus(self.dt, out=self.dt)
+        torch._C._nn.softplus(self.dt, out=self.dt)  # type: ignore[call-arg]
         torch.mul(self.dt, self.A, out=self.decay).exp_()
         torch.mul(self.x, self.dt_column, out=self.fed)
         ssm.mul_(self.decay_column)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -10,20 +12,20 @@ from torch import Tensor
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """`x @ weight.T + bias`: x `[N, I]`, weight `[O, I]`, bias `[O]`; returns `[N, O]`. No gradient.
 
-    On CPUs other than Intel's, oneDNN is about twice as fast as the BLAS that `F.linear` calls; both are exact
-    to float32 rounding.
+    On CPUs other than Intel's, oneDNN is about twice as fast as the BLAS that `F.linear` calls; both are
+    exact to float32 rounding.
     """
     if _ONEDNN is None or x.dtype != torch.float32 or not x.is_cpu:
         return F.linear(x, weight, bias)
-    y: Tensor = _ONEDNN(x, weight, bias, "none", [], "")
-    return y
+    return _ONEDNN(x, weight, bias, "none", [], "")
 
 
-def _find_onednn() -> object | None:
-    if not torch.backends.mkldnn.is_available():
+def _find_onednn() -> Callable[..., Tensor] | None:
+    if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
         return None
     try:
-        return torch.ops.mkldnn._linear_pointwise.default
+        operator: Callable[..., Tensor] = torch.ops.mkldnn._linear_pointwise.default
+        return operator
     except (AttributeError, RuntimeError):
         return None
 

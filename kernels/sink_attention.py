@@ -47,9 +47,9 @@ def sink_attention(
 ) -> Tensor:
     """q `[N, H, P]`, keys and values `[G, M, P]`, bias `[G, M]` (added to the scores; -inf hides a slot).
 
-    `own_keys` and `own_values` `[G, N, P]` are those of the queries' own tokens, which see each other causally.
-    `taken_by` `[M]` int64 tells for each slot which of these tokens (from 0) will take its place: from that
-    token on it is hidden; N or more for a slot that stays. Returns `[N, H, P]`. No gradient.
+    `own_keys` and `own_values` `[G, N, P]` are those of the queries' own tokens, each seen by itself and
+    later ones. `taken_by` `[M]` int64 tells for each slot which of these tokens (from 0) will take its place:
+    from that token on it is hidden; N or more for a slot that stays. Returns `[N, H, P]`. No gradient.
     Raises `ValueError` for a wrong shape.
     """
     _check(q, keys, values, bias, own_keys, own_values, taken_by)

@@ -99,7 +99,7 @@ class AttentionState:
         return self.num_seen >= self.num_sinks + self.window
 
     def used(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Keys and values `[G, used, P]` and bias `[G, 1, used]`: views of the slots that may hold something."""
+        """Keys and values `[G, used, P]` and bias `[G, 1, used]`: views of the slots that hold something."""
         num_used = self.num_used
         return self.keys[:, :num_used], self.values[:, :num_used], self.bias[:, None, :num_used]
 
@@ -123,7 +123,7 @@ class AttentionState:
         self.num_seen += len(slots)
 
     def taken_by(self, num_tokens: int) -> Tensor | None:
-        """For each used slot, which of the next tokens (from 0) takes its place; `num_tokens` if none does."""
+        """For each used slot, which of the next tokens (from 0) takes its place; `num_tokens` if none."""
         if self.num_seen + num_tokens <= self.num_sinks + self.window:
             return None
         takers = torch.full((self.num_slots,), num_tokens, device=self.keys.device)

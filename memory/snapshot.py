@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -40,24 +41,22 @@ def unpack(data: bytes, spec: StateSpec, dtype: torch.dtype) -> tuple[Snapshot, 
     about = _about(data)
     if about.get("version") != VERSION:
         raise StateError(f"a session state of version {about.get('version')}: this program reads {VERSION}")
-    if about["spec"] != asdict(spec):
-        raise StateError(f"a session state of another model ({_difference(about['spec'], asdict(spec))})")
+    if about.get("spec") != asdict(spec):
+        raise StateError(f"a session state of another model ({_difference(about.get('spec'), asdict(spec))})")
     storage = _tensor(data)
     if storage.dtype != dtype:
         raise StateError(
             f"a session state in {storage.dtype}: allocate the state with that dtype, not {dtype}"
         )
-    return _snapshot(about["snapshot"], spec), storage
+    return _snapshot(about.get("snapshot"), spec), storage
 
 
-def _about(data: bytes) -> dict[str, object]:
+def _about(data: bytes) -> dict[str, Any]:
     try:
         length = int.from_bytes(data[:8], "little")
-        about: dict[str, object] = json.loads(
-            json.loads(data[8 : 8 + length])["__metadata__"]["millrace_state"]
-        )
-        return about
-    except (ValueError, KeyError, TypeError):
+        about = json.loads(json.loads(data[8 : 8 + length])["__metadata__"]["millrace_state"])
+        return dict(about)
+    except (ValueError, KeyError, TypeError, OverflowError):
         raise StateError(f"{len(data)} bytes are no session state: give what export() returned") from None
 
 
@@ -69,11 +68,31 @@ def _tensor(data: bytes) -> Tensor:
         raise StateError(f"a damaged session state ({error}): give what export() returned") from None
 
 
-def _difference(theirs: dict[str, object], ours: dict[str, object]) -> str:
+def _difference(theirs: Any, ours: dict[str, Any]) -> str:
+    theirs = theirs if isinstance(theirs, dict) else {}
     names = [name for name in ours if theirs.get(name) != ours[name]]
-    return ", ".join(f"{name} {theirs.get(name)}, here {ours[name]}" for name in names) or "unknown fields"
+    return ", ".join(f"{name} {theirs.get(name)}, here {ours[name]}" for name in names)
 
 
-def _snapshot(fields: dict[str, object], spec: StateSpec) -> Snapshot:
-    snapshot = Snapshot(**{name: tuple(v) if isinstance(v, list) else v for name, v in fields.items()})
-    return snapshot
+def _snapshot(fields: Any, spec: StateSpec) -> Snapshot:
+    try:
+        snapshot = Snapshot(
+            t_ns=None if fields["t_ns"] is None else int(fields["t_ns"]),
+            num_tokens=int(fields["num_tokens"]),
+            pending=tuple(map(int, fields["pending"])),
+            mamba_seen=tuple(map(int, fields["mamba_seen"])),
+            attention_seen=tuple(map(int, fields["attention_seen"])),
+        )
+        _check_counts(snapshot, spec)
+        return snapshot
+    except (TypeError, KeyError, ValueError):
+        raise StateError("a damaged session state (its counts): give what export() returned") from None
+
+
+def _check_counts(snapshot: Snapshot, spec: StateSpec) -> None:
+    counts = (*snapshot.mamba_seen, *snapshot.attention_seen)
+    lengths = len(snapshot.mamba_seen), len(snapshot.attention_seen)
+    if lengths != (spec.num_mamba, spec.num_attention) or len(snapshot.pending) > spec.max_pending:
+        raise ValueError(f"lengths {lengths}")
+    if min(counts, default=0) < 0:
+        raise ValueError(f"counts {counts}")

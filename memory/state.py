@@ -68,9 +68,10 @@ class SessionState:
 
     def reset(self) -> None:
         """Forget everything, in place."""
-        self.storage.zero_()
-        for layer in (*self.mamba, *self.attention):
-            layer.reset()
+        for mamba in self.mamba:
+            mamba.reset()
+        for attention in self.attention:
+            attention.reset()
         self.t_ns, self.num_tokens, self._pending = None, 0, []
 
     def fork(self) -> SessionState:
@@ -85,7 +86,7 @@ class SessionState:
         return pack(self._snapshot(), self.storage, self.spec)
 
     def restore(self, data: bytes) -> None:
-        """Become what was exported, in place. Raises `StateError` when it does not fit; then nothing changes."""
+        """Become what was exported, in place. Raises `StateError` if it does not fit; then nothing changes."""
         snapshot, storage = unpack(data, self.spec, self.storage.dtype)
         self.storage.copy_(storage)
         self._take(snapshot)
