@@ -7,13 +7,22 @@ Names are resolved lazily, so that `import millrace` costs nothing until one is 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .errors import MillraceError
+    from .runtime.agent import Agent
+    from .runtime.observers import Observers
+    from .streams.push import PushSource
 
 _PUBLIC = {
+    "Agent": "millrace.runtime.agent",
     "MillraceError": "millrace.errors",
+    "Observers": "millrace.runtime.observers",
+    "PushSource": "millrace.streams.push",
 }
 
-__all__ = ["MillraceError"]
+__all__ = ["Agent", "MillraceError", "Observers", "PushSource"]
 __version__ = "0.1.0"
 
 

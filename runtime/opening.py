@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..errors import ConfigError, SourceError
+from ..streams.microphone import MicrophoneSource
 from ..streams.reader import one_line
 from ..streams.source import Source, SourceInfo
 
@@ -26,7 +27,7 @@ class OpenedSource:
     @property
     def is_camera(self) -> bool:
         """Has pictures. One that could not be opened keeps its number, so that the others keep theirs."""
-        return self.info.has_video if self.info is not None else not self.name.startswith("mic")
+        return self.info.has_video if self.info else not isinstance(self.source, MicrophoneSource)
 
 
 async def open_sources(sources: Sequence[Source], *, realtime: bool) -> list[OpenedSource]:
@@ -93,6 +94,11 @@ async def _probe_in_thread(name: str, source: Source) -> SourceInfo:
         if not loop.is_closed():
             loop.call_soon_threadsafe(tell, *outcome)
 
-    threading.Thread(target=probe, name=f"probe-{name}", daemon=True).start()
-    info: SourceInfo = await asyncio.wait_for(answer, PROBE_TIMEOUT_S)
-    return info
+    thread = threading.Thread(target=probe, name=f"probe-{name}", daemon=True)
+    thread.start()
+    try:
+        info: SourceInfo = await asyncio.wait_for(answer, PROBE_TIMEOUT_S)
+        return info
+    finally:
+        if not answer.cancelled():
+            thread.join()  # it has answered and has nothing left to do

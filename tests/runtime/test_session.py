@@ -176,7 +176,7 @@ def test_what_the_model_raises_ends_the_session_as_it_is(clips):
 
 
 class BusySpeaker(RecurrentSpeaker):
-    """Takes session time for some ticks (none of the first three, as the warm-up), as a slow machine would."""
+    """Takes session time for some ticks, as a slow machine would; not the first three."""
 
     def __init__(self, clock, busy_ms):
         super().__init__()
