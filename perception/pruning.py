@@ -30,7 +30,7 @@ class PruningConfig:
     """Thresholds of the change-and-foreground pruner."""
 
     min_thing: float = 0.3  # probability from which a patch is foreground
-    min_change: float = 0.12  # cosine distance to the last kept embedding at that place that counts as news
+    min_change: float = 0.05  # cosine distance to the last kept embedding at that place that counts as news
     refresh_ns: int = 1_900_000_000  # what rests is said again this often
 
 

@@ -1,0 +1,59 @@
+"""The grammar writes what it reads."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from millrace.streams.world.events import (
+    COLOURS,
+    DIRECTIONS,
+    SHAPES,
+    SIDES,
+    SOUNDS,
+    Thing,
+    WorldEvent,
+    WorldEventKind,
+)
+from millrace.streams.world.language import narrate, parse, vocabulary
+
+things = st.builds(Thing, st.sampled_from(COLOURS), st.sampled_from(SHAPES))
+cameras = st.integers(0, 3)
+times = st.integers(0, 10**12)
+K = WorldEventKind
+
+events = st.one_of(
+    st.builds(
+        WorldEvent, times, cameras, st.sampled_from([K.ENTER, K.LEAVE]), things, st.sampled_from(SIDES)
+    ),
+    st.builds(WorldEvent, times, cameras, st.just(K.STOP), things),
+    st.builds(WorldEvent, times, cameras, st.just(K.GO), things, direction=st.sampled_from(DIRECTIONS)),
+    st.builds(WorldEvent, times, cameras, st.just(K.COLLIDE), things, other=things),
+    st.builds(WorldEvent, times, cameras, st.just(K.COLOUR), things, colour=st.sampled_from(COLOURS)),
+    st.builds(WorldEvent, times, st.none(), st.just(K.SOUND), sound=st.sampled_from(SOUNDS)),
+)
+
+
+@given(events, st.integers(0, 2**32))
+def test_what_the_grammar_writes_it_reads_back(event, seed):
+    assert parse(narrate(event, np.random.default_rng(seed)), event.t_ns) == event
+
+
+@given(events, st.integers(0, 2**32))
+def test_every_word_is_in_the_vocabulary(event, seed):
+    assert set(narrate(event, np.random.default_rng(seed)).split()) <= set(vocabulary())
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "",
+        "hello",
+        "cam1:",
+        "cam5: the red disc stops",
+        "mic: the red disc stops",
+        "cam1: i hear noise",
+        "cam1: the red stops",
+    ],
+)
+def test_what_is_not_of_the_grammar_is_none(sentence):
+    assert parse(sentence) is None
