@@ -12,6 +12,7 @@ from av.stream import Disposition
 from ..errors import SourceError
 from .clock import NS_PER_S
 from .source import SourceInfo
+from .timeline import to_ns
 
 # Containers whose header states the length, so that a file that ends early is known to be cut.
 _TRUSTED_LENGTHS = ("mov", "matroska", "avi", "wav")
@@ -82,9 +83,15 @@ def describe(container: InputContainer, tracks: Tracks) -> SourceInfo:
     )
 
 
-def origin_ns(container: InputContainer) -> int:
-    """The earliest time stamp of a file, which becomes the zero of its source."""
-    return (container.start_time or 0) * _NS_PER_AV_TIME
+def origin_ns(container: InputContainer, tracks: Tracks) -> int:
+    """The earliest time stamp of the tracks, which becomes the zero of their source."""
+    # The container's own start is rounded to microseconds, the tracks' are exact.
+    starts_ns = [
+        to_ns(stream.start_time, stream.time_base)
+        for stream in (tracks.video, tracks.audio)
+        if stream is not None and stream.start_time is not None and stream.time_base is not None
+    ]
+    return min(starts_ns, default=(container.start_time or 0) * _NS_PER_AV_TIME)
 
 
 def stated_end_ns(container: InputContainer) -> int | None:

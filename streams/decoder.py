@@ -192,7 +192,7 @@ class VideoDecoder:
         pixels = self._views.view(decoded)
         if t_ns >= self._next_look_ns:
             self._gate.see(pixels, t_ns)
-            self._next_look_ns = max(self._next_look_ns, t_ns - _LOOK_STEP_NS) + _LOOK_STEP_NS
+            self._next_look_ns = t_ns + _LOOK_STEP_NS
         return VideoFrame(self._feed.name, t_ns, pixels, 1.0 if index == 0 else entry.novelty, index)
 
     def _settle(self, decoded: av.VideoFrame) -> Entry:

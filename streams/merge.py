@@ -28,7 +28,7 @@ class Merge(Generic[T]):
         self._held: list[tuple[int, int, int, T]] = []
         self._next_ticket = 0
         self._newest_ns = start_ns
-        self._released_ns = start_ns - 1
+        self._released_ns = start_ns - PATIENCE_NS  # some tracks begin a little before their zero
 
     def put(self, track: str, t_ns: int, item: T) -> bool:
         """Hold an item; False if it comes too late: younger ones of another track have been released."""

@@ -37,7 +37,7 @@ class Playback:
         self._path = path
         self._feed = feed
         self._tracks = tracks_of(container, path, feed.name)
-        origin = origin_ns(container)
+        origin = origin_ns(container, self._tracks)
         self._video: VideoDecoder | None = None
         self._sound: SoundDecoder | None = None
         if self._tracks.video is not None:

@@ -43,6 +43,11 @@ class Reader:
             self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
+    def wait(self, timeout_s: float) -> bool:
+        """Wait for the source to end by itself; False after the timeout."""
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
     @property
     def is_alive(self) -> bool:
         return self._thread.is_alive()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +15,8 @@ from .media import SAMPLE_RATE_HZ, AudioChunk
 from .source import Feed
 from .timeline import Timeline, to_ns
 
+# FFmpeg mixes channels with equal power: what is the same on both sides would come out 3 dB louder.
+_DOWNMIX_GAIN = math.sqrt(0.5)
 CHUNK_SAMPLES = SAMPLE_RATE_HZ // 20  # 50 ms
 # Stamps and counted samples may part so far before the stamps win (a gap in the recording).
 _MAX_DRIFT_NS = 40 * NS_PER_MS
@@ -57,18 +60,19 @@ class Chunker:
         return self._next_ns or 0
 
     def _cut(self, num_samples: int) -> AudioChunk:
-        samples, self._waiting = self._waiting[:num_samples].copy(), self._waiting[num_samples:]
+        samples, self._waiting = np.clip(self._waiting[:num_samples], -1.0, 1.0), self._waiting[num_samples:]
         t_ns = self.next_ns
         self._next_ns = t_ns + samples_to_ns(num_samples)
         return AudioChunk(self._source, t_ns, samples)
 
 
 class Resampler:
-    """Any decoded sound to 16 kHz mono float32 in -1..1; a change of format in mid-stream starts it anew."""
+    """Any decoded sound to 16 kHz mono float32; a change of format in mid-stream starts it anew."""
 
     def __init__(self) -> None:
         self._resampler: av.AudioResampler | None = None
         self._format: tuple[Any, ...] = ()
+        self._gain = np.float32(1.0)
 
     def resample(self, frame: av.AudioFrame) -> NDArray[np.float32]:
         """The samples [N] that came out; the resampler keeps a few back."""
@@ -76,18 +80,19 @@ class Resampler:
         if self._resampler is None or form != self._format:
             self._resampler = av.AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE_HZ)
             self._format = form
-        return _join(self._resampler.resample(frame))
+            self._gain = np.float32(1.0 if frame.layout.nb_channels == 1 else _DOWNMIX_GAIN)
+        return self._gain * _join(self._resampler.resample(frame))
 
     def flush(self) -> NDArray[np.float32]:
         """The samples [N] kept back; nothing may be resampled afterwards."""
         resampler, self._resampler = self._resampler, None
-        return _join(resampler.resample(None) if resampler is not None else [])
+        return self._gain * _join(resampler.resample(None) if resampler is not None else [])
 
 
 def _join(frames: list[av.AudioFrame]) -> NDArray[np.float32]:
     parts = [frame.to_ndarray().reshape(-1) for frame in frames]
     joined = np.concatenate(parts) if parts else np.empty(0, np.float32)
-    return np.clip(joined, -1.0, 1.0).astype(np.float32, copy=False)
+    return joined.astype(np.float32, copy=False)
 
 
 class SoundDecoder:

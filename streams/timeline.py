@@ -20,6 +20,7 @@ class Timeline:
     """Session time of one track. `origin_ns` is the stamp that becomes `start_ns`."""
 
     def __init__(self, origin_ns: int, start_ns: int, usual_step_ns: int) -> None:
+        self._origin_ns = origin_ns
         self._offset_ns = start_ns - origin_ns
         self._usual_step_ns = usual_step_ns
         self._last_stamp_ns: int | None = None
@@ -28,7 +29,7 @@ class Timeline:
         """Take the next stamp in file order (None: one usual step on); returns its session time."""
         last_ns = self._last_stamp_ns
         if stamp_ns is None:
-            stamp_ns = -self._offset_ns if last_ns is None else last_ns + self._usual_step_ns
+            stamp_ns = self._origin_ns if last_ns is None else last_ns + self._usual_step_ns
         elif last_ns is not None and not -_MAX_STEP_BACK_NS <= stamp_ns - last_ns <= _MAX_STEP_FORWARD_NS:
             self._offset_ns += last_ns + self._usual_step_ns - stamp_ns
         self._last_stamp_ns = stamp_ns
