@@ -37,8 +37,10 @@ def choose_sources(
         return _fill(given, num_cameras, seed)
     wanted = DEFAULT_CAMERAS if num_cameras is None else num_cameras
     local = list(find_cameras())[:wanted] if is_realtime else []
-    worlds = world_specs(wanted - len(local), seed)
-    return Choice([*local, *worlds], _note(len(local), len(worlds)) if is_realtime else "")
+    named = [f"cam{number}={spec}" for number, spec in enumerate(local, start=1)]
+    num_worlds = wanted - len(local)
+    note = _note(len(local), num_worlds) if is_realtime else ""
+    return Choice([*named, *world_specs(num_worlds, seed, first=len(local) + 1)], note)
 
 
 def _fill(given: Sequence[str], num_cameras: int | None, seed: int) -> Choice:
@@ -47,14 +49,17 @@ def _fill(given: Sequence[str], num_cameras: int | None, seed: int) -> Choice:
         raise ConfigError(
             f"--cams {num_cameras}, but {num_given} cameras are given; leave out --cams or a --source"
         )
-    worlds = world_specs((num_cameras or num_given) - num_given, seed)
-    note = f"rendering {_count(len(worlds))} to fill up to {num_cameras}" if worlds else ""
-    return Choice([*given, *worlds], note)
+    num_worlds = (num_cameras or num_given) - num_given
+    note = f"rendering {_count(num_worlds)} to fill up to {num_cameras}" if num_worlds else ""
+    return Choice([*given, *world_specs(num_worlds, seed, first=num_given + 1)], note)
 
 
-def world_specs(count: int, seed: int) -> list[str]:
-    """Typed strings of cameras that look at one rendered world."""
-    return [f"world:seed={seed},cameras={count},camera={number}" for number in range(1, count + 1)]
+def world_specs(count: int, seed: int, first: int = 1) -> list[str]:
+    """Typed strings of cameras that look at one rendered world; their names go on from `first`."""
+    return [
+        f"cam{first + number}=world:seed={seed},cameras={count},camera={number + 1}"
+        for number in range(count)
+    ]
 
 
 def is_microphone(spec: str) -> bool:

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from ..runtime.config import RunConfig
-
 SOURCE_HELP = (
-    "A source: `0` or `/dev/video0` (camera), `clip.mp4` (file), `world:seed=7` (rendered), `mic` or `mic:2`; "
-    "a name may stand in front: `door=clip.mp4`. Repeat it for more."
+    "A source: `0` or `/dev/video0` (camera), `clip.mp4` (file), `world:seed=7` (rendered), `mic` or `mic:2`."
+    " A name may stand in front: `door=clip.mp4`. Repeat it for more."
 )
 
 
@@ -49,7 +44,7 @@ def command(
     """Watch cameras, listen, and say what happens, in time. Ctrl-C ends it with a summary.
 
     Without a source it takes the cameras of this machine, and renders some where there are too few.
-    Settings may also stand in the environment (`MILLRACE_BUDGET_MS=150`) or in a table `[run]` of `millrace.toml`.
+    Settings may also stand in the environment (`MILLRACE_BUDGET_MS=150`) or, in `[run]`, in `millrace.toml`.
 
     **Examples**
 
@@ -61,7 +56,9 @@ def command(
 
     - `agent run --fast --source a.mp4 --plain`: a file as fast as it can be read; the same words every time
     """
+    # The engine is only loaded when there is something to run: `agent run --help` is quick.
     from ..runtime.config import load_config
+    from .play import play
 
     config = load_config(
         cams=cams,
@@ -72,4 +69,4 @@ def command(
         json_path=json_file,
         realtime=realtime,
     )
-    raise typer.Exit(play(config, is_plain=plain, screenshot=screenshot))
+    play(config, is_plain=plain, screenshot=screenshot)

@@ -139,14 +139,17 @@ def _stage_line(state: ScreenState) -> Text:
 
 def _sentence_lines(state: ScreenState, num_lines: int) -> Sequence[Text]:
     names = list(state.rows)
-    notes = [
-        Text(f"{event.t_ns / 1e9:6.1f} s  {event.detail}", style="red", overflow="ellipsis", no_wrap=True)
-        for event in state.notes
-    ]
+    notes = [sentence_line(note.t_ns, note.detail, None, names) for note in state.notes]
+    for note in notes:
+        note.stylize("red")
     room = max(1, num_lines - len(notes) - 1)
-    lines = [sentence_line(s.t_ns, s.text, s.camera, names) for s in list(state.sentences)[-room:]]
+    lines = [
+        sentence_line(said.t_ns, said.text, said.camera, names) for said in list(state.sentences)[-room:]
+    ]
     lines.append(Text.assemble(" " * 10, state.unfinished, ("▌", "blink")))
     lines += notes
+    for line in lines:
+        line.no_wrap, line.overflow = True, "ellipsis"
     return [*lines, *[Text()] * (num_lines - len(lines))]
 
 

@@ -13,6 +13,7 @@ from ..streams.media import EventKind, SourceEvent
 ACTIVITY_TICKS = 12  # how many ticks one activity bar shows
 COST_TICKS = 250  # how many ticks the percentiles look back: 50 s at five a second
 LOOK_PARTS = ("sample", "encode", "prune", "audio")
+OPENING = "opening"
 STATE_WORDS = {
     EventKind.OPENED: "live",
     EventKind.RESUMED: "live",
@@ -29,7 +30,7 @@ class SourceRow:
     """One line of the table: a camera, a microphone, or the sound of a file."""
 
     name: str
-    state: str = "opening"
+    state: str = OPENING
     fps_in: float | None = None  # None where nothing was measured, such as for sound
     num_read: int = 0
     num_offered: int = 0
@@ -48,7 +49,7 @@ class SourceRow:
 class ScreenState:
     """All that the screen shows: `update`, `note`, `hear` and `measure` feed it, `screen.render` reads it."""
 
-    names: Sequence[str]  # cameras first, in the order of their slots
+    names: Sequence[str] = ()  # in the order of their numbers
     model: str = "nano"
     budget_ns: int = 200_000_000
     is_realtime: bool = True
@@ -64,7 +65,13 @@ class ScreenState:
     notes: deque[SourceEvent] = field(default_factory=lambda: deque(maxlen=3))  # troubles worth a line
 
     def __post_init__(self) -> None:
-        self.rows = {name: SourceRow(name) for name in self.names}
+        self.rows = {}
+        self.add_sources(self.names)
+
+    def add_sources(self, names: Sequence[str]) -> None:
+        """Sources get a line each before anything is heard of them."""
+        for name in names:
+            self._row(name)
 
     def update(self, report: TickReport) -> None:
         """Takes in what one tick planned, did and cost."""
@@ -95,7 +102,10 @@ class ScreenState:
     def measure(self, fps_in: Mapping[str, float], rss_mb: float) -> None:
         """Takes in what only the clock and the system know: frames a second by camera, resident memory."""
         for name, fps in fps_in.items():
-            self._row(name).fps_in = fps
+            row = self._row(name)
+            row.fps_in = fps
+            if fps > 0 and row.state == OPENING:
+                row.state = STATE_WORDS[EventKind.OPENED]
         self.rss_mb = rss_mb
 
     @property

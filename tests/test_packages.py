@@ -102,5 +102,10 @@ def test_the_versions_agree() -> None:
 
 def test_the_command_costs_no_torch() -> None:
     """`agent --help` is quick because the command line imports a sub-command only when it is asked for."""
-    paths = [ROOT / "apps" / "cli.py", ROOT / "__init__.py", ROOT / "errors.py", ROOT / "apps" / "__init__.py"]
+    paths = [
+        ROOT / "apps" / "cli.py",
+        ROOT / "__init__.py",
+        ROOT / "errors.py",
+        ROOT / "apps" / "__init__.py",
+    ]
     assert set(libraries_needed_at_import(paths)) <= {"typer"}

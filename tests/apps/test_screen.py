@@ -51,6 +51,8 @@ def test_the_height_stays_the_same_while_it_runs() -> None:
     for tick in range(30):
         said = Sentence(tick * MS, tick * MS, "door", "cam3: a disc stops")
         state.update(report(200 * tick, sentences=(said,)))
+    for word in ["a", "very", "long"] * 20:
+        state.hear(TextDelta(0, 0, word))
     assert len(render_text(state).splitlines()) == before
 
 
@@ -89,6 +91,13 @@ def test_a_broken_source_is_seen_in_its_line_and_as_a_note() -> None:
     text = render_text(state)
     assert "yard: the file is cut off" in text
     assert next(line for line in text.splitlines() if line.startswith("yard")).split()[1] == "broken"
+
+
+def test_a_camera_that_brings_pictures_is_live() -> None:
+    state = ScreenState(CAMERAS)
+    state.note(SourceEvent("yard", 0, EventKind.ENDED, "yard: ended"))
+    state.measure({"cam1": 30.0, "cam2": 0.0, "yard": 10.0}, 612.0)
+    assert [row.state for row in state.rows.values()] == ["live", "opening", "opening", "ended"]
 
 
 def test_a_camera_is_called_by_the_name_it_was_given() -> None:
