@@ -44,16 +44,19 @@ class InputEmbedding(nn.Module):
 
     def patches(self, features: Tensor, places: Tensor, slots: Tensor) -> Tensor:
         """Features [N, F] at places [N] of cameras [N] to [N, D]."""
-        return self.video(features) + self.place(places) + self.camera(slots)
+        embedded: Tensor = self.video(features) + self.place(places) + self.camera(slots)
+        return embedded
 
     def sounds(self, features: Tensor, places: Tensor) -> Tensor:
         """Features [N, F] at their order in the tick [N] to [N, D]."""
-        return self.audio(features) + self.audio_place(places.clamp(max=MAX_AUDIO_PLACES - 1))
+        embedded: Tensor = self.audio(features) + self.audio_place(places.clamp(max=MAX_AUDIO_PLACES - 1))
+        return embedded
 
     def gaps(self, gap_ns: Tensor) -> Tensor:
         """Time since the last tick [N] to [N, D]."""
         ticks = gap_ns.float() / NS_PER_TICK
-        return self.time(torch.stack([ticks.clamp(max=10.0), torch.log1p(ticks)], dim=-1))
+        embedded: Tensor = self.time(torch.stack([ticks.clamp(max=10.0), torch.log1p(ticks)], dim=-1))
+        return embedded
 
     def tick(self, gap_ns: int, blocks: Sequence[TokenBlock]) -> Tensor:
         """One tick's sequence [N, D]: the time token, the blocks in order, the gate."""

@@ -59,7 +59,8 @@ class _Block(nn.Module):
         query, key, value = heads.unbind(0)
         weights = torch.softmax(query @ key.transpose(-1, -2) * query.shape[-1] ** -0.5, dim=-1)
         x = x + self.out((weights @ value).transpose(1, 2).reshape(batch, num, width))
-        return x + self.down(F.gelu(self.up(self.norm_mlp(x))))
+        mixed: Tensor = self.down(F.gelu(self.up(self.norm_mlp(x))))
+        return x + mixed
 
 
 class PatchEncoder(nn.Module):
@@ -117,7 +118,7 @@ def _channels(views: Tensor, before: Tensor) -> Tensor:
 
 
 def _split(raw: Tensor) -> PatchHeads:
-    thing, colour, shape, motion, centre, side = raw.split(
-        [1, NUM_COLOURS, NUM_SHAPES, NUM_MOTIONS, 2, 1], dim=-1
+    thing, colour, shape, motion, centre, side = torch.split(
+        raw, [1, NUM_COLOURS, NUM_SHAPES, NUM_MOTIONS, 2, 1], dim=-1
     )
     return PatchHeads(thing[..., 0], colour, shape, motion, centre, side[..., 0])

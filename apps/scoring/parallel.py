@@ -42,7 +42,12 @@ def narrate_all(
 
 def pruner_factory(name: str, encoder: EncoderConfig) -> Callable[[], Pruner]:
     """How to make a pruner by its name, one of PRUNERS."""
-    return {"change": lambda: ChangePruner(encoder), "random": RandomPruner, "stride": StridePruner}[name]
+    makers: dict[str, Callable[[], Pruner]] = {
+        "change": lambda: ChangePruner(encoder),
+        "random": RandomPruner,
+        "stride": StridePruner,
+    }
+    return makers[name]
 
 
 def _start_worker(path: Path) -> None:

@@ -83,7 +83,7 @@ class EncoderTrainer:
     def __init__(self, settings: TrainSettings) -> None:
         self.settings = settings
         torch.manual_seed(settings.seed)
-        self.encoder = PatchEncoder().to(settings.device, memory_format=torch.channels_last)
+        self.encoder: PatchEncoder = PatchEncoder().to(settings.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = copy.deepcopy(self.encoder)
         self.optimizer = torch.optim.AdamW(
             self.encoder.parameters(), settings.encoder_lr, weight_decay=0.02, betas=(0.9, 0.98)
@@ -119,6 +119,11 @@ class EncoderTrainer:
         self._average()
         return float(loss.detach())
 
+    def finished(self) -> PatchEncoder:
+        """The running average: better than the weights of any one step."""
+        self.average.eval()
+        return self.average
+
     @torch.no_grad()
     def _average(self) -> None:
         share = 1 - min(_EMA, self.step / (self.step + 9))
@@ -131,7 +136,7 @@ def train_encoder(settings: TrainSettings, log: RunLog) -> PatchEncoder:
     if (state := load_training(path)) is not None:
         trainer.restore(state)
     if trainer.step >= settings.encoder_steps:
-        return trainer.average.eval()
+        return trainer.finished()
     data = PatchStream(settings.encoder_batch, first_batch=trainer.step)
     held_out = _held_out(settings)
     with log.bar("encoder", settings.encoder_steps, trainer.step) as bar:
@@ -145,7 +150,7 @@ def train_encoder(settings: TrainSettings, log: RunLog) -> PatchEncoder:
                 save_training(path, trainer.state())
             if trainer.step >= settings.encoder_steps:
                 break
-    return trainer.average.eval()
+    return trainer.finished()
 
 
 def to_device(batch: PatchBatch, device: str) -> PatchBatch:

@@ -69,7 +69,8 @@ class _Bar:
         self._progress, self._task = progress, task
 
     def advance(self, note: str | None = None) -> None:
-        self._progress.update(self._task, advance=1, **({} if note is None else {"note": note}))
+        fields: dict[str, Any] = {} if note is None else {"note": note}
+        self._progress.update(self._task, advance=1, **fields)
 
 
 def save_training(path: Path, content: Mapping[str, Any]) -> None:

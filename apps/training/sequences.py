@@ -114,8 +114,8 @@ class SegmentBatch:
 
     def to(self, device: str) -> SegmentBatch:
         """The same batch on another device."""
-        moved = [getattr(self, f.name) for f in fields(self)]
-        return SegmentBatch(*(x.to(device, non_blocking=True) if isinstance(x, Tensor) else x for x in moved))
+        tensors = {f.name: getattr(self, f.name).to(device) for f in fields(self) if f.name != "shape"}
+        return SegmentBatch(shape=self.shape, **tensors)
 
     def embed(self, embedding: InputEmbedding, d_model: int) -> Tensor:
         """Input vectors [B, T, D]; padding is zero."""

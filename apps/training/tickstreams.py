@@ -114,8 +114,8 @@ def _pack(
     num_offered: int,
     num_features: int,
 ) -> TickStream:
-    video = np.concatenate([c[0] for c in columns] or [np.zeros((0, num_features))])
-    audio = np.concatenate([s for s, _ in sounds] or [np.zeros((0, NUM_AUDIO_FEATURES))])
+    video = np.concatenate([c[0] for c in columns] or [np.zeros((0, num_features), np.float32)])
+    audio = np.concatenate([s for s, _ in sounds] or [np.zeros((0, NUM_AUDIO_FEATURES), np.float32)])
     repeat = [len(c[1]) for c in columns]
     return TickStream(
         num_ticks=num_ticks,

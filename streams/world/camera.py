@@ -84,7 +84,7 @@ def cameras_on(
 def expose(picture: Pixels, optics: Optics, step: float, rng: np.random.Generator) -> NDArray[np.uint8]:
     """Blur, light, tint and sensor noise: what the sensor makes of a clean picture [96, 160, 3]."""
     if optics.blur_px > 0.25:
-        picture = cv2.GaussianBlur(picture, (0, 0), optics.blur_px)
+        picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), optics.blur_px), np.float32)
     gain = optics.light[min(int(step), len(optics.light) - 1)]
     y, x = int(rng.integers(VIEW_HEIGHT)), int(rng.integers(VIEW_WIDTH))
     exposed = picture * (optics.tint * np.float32(gain))

@@ -29,7 +29,7 @@ def h264_round_trip(
     ]
     packets += encoder.encode(None)
     frames = [frame for packet in packets for frame in decoder.decode(packet)] + decoder.decode(None)
-    return [frame.to_ndarray(format="rgb24") for frame in frames]
+    return [np.asarray(frame.to_ndarray(format="rgb24"), np.uint8) for frame in frames]
 
 
 def write_video(

@@ -46,7 +46,7 @@ class Thing:
 
 @dataclass(frozen=True, slots=True)
 class WorldEvent:
-    """One line of the event log, made by the simulation; also what a sentence parses to (then `t_ns` is the speaker's)."""
+    """One line of the event log, made by the simulation; also what a sentence parses to."""
 
     t_ns: int
     camera: int | None  # from 0; None for a sound

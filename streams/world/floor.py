@@ -129,7 +129,8 @@ def _unlike(
 
 def _start_inside(actor: Actor, floor: Floor, recipe: Recipe, rng: np.random.Generator) -> None:
     """The world begins with the thing already resting in view: its way in is replaced by a wait."""
-    inside = ((actor.path.position > 0) & (actor.path.position < [floor.width, floor.height])).all(1)
+    position = actor.path.position
+    inside = np.asarray(np.all((position > 0) & (position < [floor.width, floor.height]), axis=1), bool)
     cut = int(np.argmax(inside)) + round(0.4 * STEP_HZ)
     if not inside.any() or cut >= len(inside) - STEP_HZ:
         return

@@ -37,10 +37,12 @@ class PatchLabels:
 def patch_labels(world: World, camera: int, picture: Picture, t_ns: int, before_ns: int) -> PatchLabels:
     """Labels of a picture at `t_ns`; motion is the way made since `before_ns`."""
     labels = PatchLabels(
-        np.zeros(NUM_PATCHES, bool),
-        *(np.zeros(NUM_PATCHES, np.int64) for _ in range(3)),
-        np.zeros((NUM_PATCHES, 2), np.float32),
-        np.zeros(NUM_PATCHES, np.float32),
+        thing=np.zeros(NUM_PATCHES, bool),
+        colour=np.zeros(NUM_PATCHES, np.int64),
+        shape=np.zeros(NUM_PATCHES, np.int64),
+        motion=np.zeros(NUM_PATCHES, np.int64),
+        centre=np.zeros((NUM_PATCHES, 2), np.float32),
+        side=np.zeros(NUM_PATCHES, np.float32),
     )
     actors, best = world.actor_by_identity(camera), np.zeros(NUM_PATCHES)
     grid = picture.identities.reshape(ROWS, PATCH, COLUMNS, PATCH)

@@ -62,7 +62,7 @@ def _mask(shape: str, tilt: float) -> Pixels:
         points = _outline(shape) @ np.array([[np.cos(tilt), np.sin(tilt)], [-np.sin(tilt), np.cos(tilt)]])
         cv2.fillPoly(canvas, [(points * radius + centre).astype(np.int32)], 255)
     small = cv2.resize(canvas, (SPRITE, SPRITE), interpolation=cv2.INTER_AREA)
-    return np.asarray(small, np.float32) / 255
+    return np.asarray(small / 255, np.float32)
 
 
 def _outline(shape: str) -> NDArray[np.float64]:
@@ -107,12 +107,10 @@ def _shade(base: Pixels, name: str, rng: np.random.Generator) -> Pixels:
         4: cv2.resize(rng.normal(0, 0.7, (12, 12)).astype(np.float32), (SPRITE, SPRITE)),
     }[int(rng.integers(5))]
     light = 1 + float(rng.uniform(0, 0.3)) * ((x - 0.5) * np.cos(angle * 2) + (y - 0.5) * np.sin(angle * 2))
-    floor = 16.0 if name == "black" else 0.0
-    return np.clip(
-        (base + floor * pattern[..., None]) * (light * (1 - depth / 2 + depth / 2 * pattern))[..., None],
-        0,
-        255,
-    ).astype(np.float32)
+    # A texture that only multiplies would not show on black.
+    lift = (16.0 if name == "black" else 0.0) * pattern
+    shading = light * (1 - depth / 2 + depth / 2 * pattern)
+    return np.asarray(np.clip((base + lift[..., None]) * shading[..., None], 0, 255), np.float32)
 
 
 def background(width: int, height: int, clutter: int, rng: np.random.Generator) -> Pixels:
@@ -133,7 +131,7 @@ def background(width: int, height: int, clutter: int, rng: np.random.Generator) 
     canvas = np.ascontiguousarray(room, np.float32)
     for _ in range(clutter):
         _furniture(canvas, grey, rng)
-    return np.clip(canvas, 0, 255)
+    return np.asarray(np.clip(canvas, 0, 255), np.float32)
 
 
 def _furniture(canvas: Pixels, grey: float, rng: np.random.Generator) -> None:

@@ -42,7 +42,8 @@ class _View:
 class World:
     """One to four cameras and a microphone for `duration_s` seconds. The same arguments give the same world.
 
-    `scene` is a recipe's name or `mixed`. `events` is the exact log, in order of time. Raises SourceError for an unknown scene.
+    `scene` is a recipe's name or `mixed`. `events` is the exact log, in order of time.
+    Raises SourceError for an unknown scene.
     """
 
     seed: int

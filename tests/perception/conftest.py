@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+
 from millrace.perception.encoder import NUM_PATCHES, EncoderConfig
 
 

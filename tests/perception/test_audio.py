@@ -3,6 +3,7 @@
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from millrace.perception.audio import NUM_AUDIO_FEATURES, TOKEN_SAMPLES, AudioTokenizer
 from millrace.streams.media import AudioChunk
 

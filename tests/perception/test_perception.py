@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+
 from millrace.perception.blocks import CameraPlan, TokenKind
 from millrace.perception.encoder import EncoderConfig, PatchEncoder
 from millrace.perception.perception import Perception

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from millrace.perception.encoder import NUM_PATCHES, EncoderConfig
 from millrace.perception.pruning import ChangePruner, PruningConfig, RandomPruner, StridePruner
 

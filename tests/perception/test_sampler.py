@@ -1,6 +1,7 @@
 """Which frames are looked at."""
 
 import numpy as np
+
 from millrace.perception.sampler import FrameSampler
 from millrace.streams.media import VideoFrame
 

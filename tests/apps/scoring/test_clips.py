@@ -3,6 +3,7 @@
 import json
 
 import pytest
+
 from millrace.apps.scoring.clips import clips_in, read_labels, score_clip
 from millrace.errors import ConfigError
 from millrace.streams.world.events import WorldEventKind

@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+
 from millrace.apps.training.patches import PatchStream, _augment
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+
 from millrace.apps.training.sequences import AUDIO, GATE, TIME, VIDEO, WORD, SegmentStream, build_sequence
 from millrace.apps.training.tickstreams import TickStream, load_streams, read_stream, save_streams
 from millrace.generation.losses import IGNORE
@@ -60,7 +61,7 @@ def test_an_event_is_said_one_tick_after_the_tick_that_shows_it():
         sequence = build_sequence(stream([enter(0.5)]), VOCABULARY, np.random.default_rng(seed))
         ticks = said_by_tick(sequence)
         words = [word for tick in ticks for word in tick]
-        assert [n for n, tick in enumerate(ticks, start=1) if tick][0] == 4  # shown at 0.6 s, tick 3
+        assert next(n for n, tick in enumerate(ticks, start=1) if tick) == 4  # shown at 0.6 s, tick 3
         assert parse(" ".join(words[:-1])).thing == Thing("red", "disc")
         assert words[-1] == "<end>"
 

@@ -1,6 +1,7 @@
 """The soundtrack holds what its log says."""
 
 import numpy as np
+
 from millrace.streams.world.events import SOUNDS
 from millrace.streams.world.recipes import SCENES
 from millrace.streams.world.sound import make_soundtrack

@@ -4,6 +4,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+
 from millrace.errors import SourceError
 from millrace.streams.clock import perf_ns
 from millrace.streams.world.events import WorldEventKind
