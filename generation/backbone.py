@@ -117,6 +117,12 @@ class Hybrid(nn.Module):
             engine = self._engine = Engine([layer.parts() for layer in self._stack], self.norm)
         return engine
 
+    def train(self, mode: bool = True) -> Hybrid:
+        """Also drops the copies for inference: a change through `weight.data` leaves no trace to notice."""
+        self._engine = None
+        super().train(mode)
+        return self
+
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Hybrid:
         self._engine = None  # the weights move to another place or dtype
         super()._apply(fn, recurse)  # type: ignore[no-untyped-call]

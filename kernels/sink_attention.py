@@ -8,6 +8,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+_QUERIES = 32  # at once: their scores stay in a core's cache, and memory is taken in small pieces
+
 
 def sink_attention_ref(
     q: Tensor,
@@ -67,23 +69,36 @@ def _attend_torch(
 ) -> Tensor:
     num_tokens, num_heads, head_dim = q.shape
     num_groups, num_slots = bias.shape
-    repeats = num_heads // num_groups
-    rows = q.view(num_tokens, num_groups, repeats, head_dim).permute(1, 2, 0, 3)
-    rows = rows.reshape(num_groups, repeats * num_tokens, head_dim)
+    rows = (q * head_dim**-0.5).view(num_tokens, num_groups, -1, head_dim).permute(1, 2, 0, 3)
     if own_keys is not None and own_values is not None:
         keys, values = torch.cat([keys, own_keys], 1), torch.cat([values, own_values], 1)
-        bias = torch.cat([bias, bias.new_zeros(num_groups, num_tokens)], 1)
-    scores = torch.baddbmm(bias[:, None], rows, keys.mT, alpha=head_dim**-0.5)
-    if (own_keys is not None and num_tokens > 1) or taken_by is not None:
-        order = torch.arange(num_tokens, device=q.device)[:, None]
-        hidden = scores.new_zeros(num_tokens, keys.shape[1])
-        if taken_by is not None:
-            hidden[:, :num_slots].masked_fill_(taken_by <= order, -torch.inf)
-        if own_keys is not None:
-            hidden[:, num_slots:].masked_fill_(order.mT > order, -torch.inf)
-        scores.view(num_groups, repeats, num_tokens, -1).add_(hidden)
-    y = torch.bmm(scores.softmax(-1), values).view(num_groups, repeats, num_tokens, head_dim)
-    return y.permute(2, 0, 1, 3).reshape(num_tokens, num_heads, head_dim)
+    y = q.new_empty(num_tokens, num_groups, num_heads // num_groups, head_dim)
+    for start in range(0, num_tokens, _QUERIES):
+        end = min(start + _QUERIES, num_tokens)
+        num_seen = num_slots if own_keys is None else num_slots + end
+        block = rows[:, :, start:end]
+        scores = torch.bmm(block.reshape(num_groups, -1, head_dim), keys[:, :num_seen].mT)
+        shown = _shown(bias, start, end, num_seen, taken_by)
+        scores.view(*block.shape[:3], num_seen).add_(shown[:, None])
+        mixed = torch.bmm(scores.softmax(-1), values[:, :num_seen]).view(block.shape)
+        y[start:end] = mixed.permute(2, 0, 1, 3)
+    return y.view(num_tokens, num_heads, head_dim)
+
+
+def _shown(bias: Tensor, start: int, end: int, num_seen: int, taken_by: Tensor | None) -> Tensor:
+    """What is added to the scores of queries `start` to `end`, `[G, queries or 1, num_seen]`; -inf hides."""
+    num_slots = bias.shape[1]
+    if num_seen == num_slots and taken_by is None:
+        return bias[:, None]
+    order = torch.arange(start, end, device=bias.device)[:, None]
+    shown = bias.new_zeros(len(bias), end - start, num_seen)
+    shown[:, :, :num_slots] = bias[:, None]
+    if taken_by is not None:
+        shown[:, :, :num_slots].masked_fill_(taken_by <= order, -torch.inf)
+    if num_seen > num_slots:
+        own = torch.arange(num_seen - num_slots, device=bias.device)
+        shown[:, :, num_slots:].masked_fill_(own > order, -torch.inf)
+    return shown
 
 
 def _check(

@@ -225,17 +225,19 @@ def scan_one_chunk_(
     chunk_len, num_heads, head_dim = x.shape
     num_groups, state_dim = B.shape[1:]
     heads_of = num_heads // num_groups
-    sums = (dt * A).cumsum(0)
+    # Kept contiguous, or the decays come out with heads innermost and the product goes head by head.
+    sums = (dt * A).t().contiguous().cumsum(1)  # [H, Q]
     rows = state.view(num_groups, -1, state_dim)
     B, C = B.transpose(0, 1), C.transpose(0, 1)  # [G, Q, S]
     fed = x * dt[..., None]
-    decays = sums.t()[:, :, None] - sums.t()[:, None, :]
-    weights = decays.clamp_(max=0).exp_().view(num_groups, heads_of, chunk_len, chunk_len)
+    decays = (sums[:, :, None] - sums[:, None]).clamp_(max=0).exp_()
+    weights = decays.view(num_groups, heads_of, chunk_len, chunk_len)
     weights.mul_(torch.bmm(C, B.mT).tril_()[:, None])
-    y = torch.bmm(C, rows.mT).view(num_groups, chunk_len, heads_of, head_dim).transpose(1, 2)
-    y = y.mul(sums.exp().t().reshape(num_groups, heads_of, chunk_len, 1)).flatten(0, 1)
+    y = x.new_empty(num_heads, chunk_len, head_dim)
+    given = torch.bmm(C, rows.mT).view(num_groups, chunk_len, heads_of, head_dim).transpose(1, 2)
+    torch.mul(given, sums.exp().view(num_groups, heads_of, chunk_len, 1), out=y.view_as(given))
     y = y.baddbmm_(weights.flatten(0, 1), fed.transpose(0, 1)).transpose(0, 1)
-    tails = fed.mul_((sums[-1] - sums).exp_()[..., None]).view(chunk_len, num_groups, -1)
-    state.mul_(sums[-1].exp()[:, None, None])
-    rows.baddbmm_(tails.permute(1, 2, 0), B)
+    fed.mul_((sums[:, -1:] - sums).exp_().t()[..., None])
+    state.mul_(sums[:, -1].exp()[:, None, None])
+    rows.baddbmm_(fed.view(chunk_len, num_groups, -1).permute(1, 2, 0), B)
     return y.addcmul_(x, D[:, None])

@@ -86,7 +86,7 @@ class SessionState:
         return pack(self._snapshot(), self.storage, self.spec)
 
     def restore(self, data: bytes) -> None:
-        """Become what was exported, in place. Raises `StateError` if it does not fit; then nothing changes."""
+        """Become what was exported, in place. Raises `StateError`, changing nothing, if it does not fit."""
         snapshot, storage = unpack(data, self.spec, self.storage.dtype)
         self.storage.copy_(storage)
         self._take(snapshot)
