@@ -170,8 +170,9 @@ class Session:
     def _tell_opened(self, opened: Sequence[OpenedSource]) -> None:
         self._observers.on_open(opened)
         for source in opened:
-            if source.trouble:
-                self._tell_event(SourceEvent(source.name, 0, EventKind.BROKEN, source.trouble))
+            kind = EventKind.BROKEN if source.info is None else EventKind.OPENED
+            detail = source.trouble if source.info is None else source.info.detail
+            self._tell_event(SourceEvent(source.name, 0, kind, detail))
 
     def _tell_event(self, event: SourceEvent) -> None:
         self._metrics.add_event(event)
