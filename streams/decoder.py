@@ -179,7 +179,7 @@ class VideoDecoder:
 
     def _give(self, decoded: av.VideoFrame) -> VideoFrame | None:
         entry = self._settle(decoded)
-        t_ns = self.promised_ns + self._step_ns if entry.t_ns is None else entry.t_ns
+        t_ns = self._time_of(decoded) if entry.t_ns is None else entry.t_ns
         self._note_size(decoded, t_ns)
         index = self._num_frames
         self._num_frames += 1
@@ -200,6 +200,10 @@ class VideoDecoder:
         entry = self._ledger.settle(decoded.pts if decoded.pts is not None else self._num_frames)
         self._feed.count(packets_skipped=entry.num_skipped)
         return entry
+
+    def _time_of(self, decoded: av.VideoFrame) -> int:
+        stamp_ns = self._stamp_ns(decoded.pts)
+        return self.promised_ns + self._step_ns if stamp_ns is None else self._timeline.at(stamp_ns)
 
     def _enter(self, packet: av.Packet[Any], t_ns: int) -> None:
         if packet.pts is not None:

@@ -6,7 +6,7 @@ import math
 from enum import StrEnum
 
 # Even an empty picture's packet varies by some bytes and by some per cent.
-_MIN_SPREAD_BYTES = 24.0
+_MIN_SPREAD_BYTES = 10.0
 _MIN_SPREAD_SHARE = 0.04
 _LEARN_RATE = 0.1
 # Until stillness has been seen, a packet that costs more than this share of a key picture counts as news.

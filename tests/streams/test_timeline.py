@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from fractions import Fraction
 
 from hypothesis import given
@@ -32,7 +33,7 @@ def test_packets_without_stamps_follow_at_the_usual_step() -> None:
 def test_time_never_leaps_whatever_the_stamps_do(stamps: list[int]) -> None:
     timeline = Timeline(stamps[0], 0, STEP_NS)
     times = [timeline.advance(stamp) for stamp in stamps]
-    steps = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+    steps = [later - earlier for earlier, later in itertools.pairwise(times)]
     assert all(-NS_PER_S <= step <= 60 * NS_PER_S for step in steps)
 
 
