@@ -13,7 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from .. import __version__
-from .checks import CHECKS, Finding, Verdict, run_check
+from .checks import CHECKS
+from .checks.finding import Finding, Verdict, run_check
 from .report_file import write_json
 
 MARKS = {Verdict.OK: ("✓", "green"), Verdict.NOTE: ("•", "yellow"), Verdict.MISSING: ("✗", "red bold")}

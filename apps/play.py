@@ -76,6 +76,7 @@ class Stage:
     def __init__(self, config: RunConfig, specs: Sequence[str], console: Console, *, is_plain: bool) -> None:
         model = Path(config.model).stem
         self.state = ScreenState(model=model, budget_ns=config.budget_ns, is_realtime=config.realtime)
+        self._console = console
         self._view = make_view(self.state, console, self._measure, is_plain=is_plain)
         self._rates = FrameRates()
         self._showing = ExitStack()
@@ -94,6 +95,9 @@ class Stage:
 
     def _on_open(self, opened: Sequence[OpenedSource]) -> None:
         self.state.add_sources([source.name for source in opened])
+        for source in opened:
+            if source.info is not None and not (source.info.has_video or source.info.is_live):
+                self._console.print(f"{source.name}: no video track, only its sound is read", style="yellow")
         self._showing.enter_context(self._view)
 
     def _measure(self) -> tuple[Mapping[str, float], float]:

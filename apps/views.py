@@ -55,7 +55,8 @@ class PlainView:
     def on_event(self, event: SourceEvent) -> None:
         self._state.note(event)
         if event.kind is not EventKind.OPENED:
-            self._console.print(sentence_line(event.t_ns, f"[{event.kind}] {event.detail}", None, []))
+            line = sentence_line(event.t_ns, f"[{event.kind}] {event.detail}", None, [])
+            self._console.print(line, soft_wrap=True)
 
     def on_delta(self, delta: TextDelta) -> None:
         self._state.hear(delta)

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
-from millrace.apps import checks
-from millrace.apps.checks import CHECKS, Finding, Verdict, run_check
+from millrace.apps.checks import CHECKS, devices, libraries, model
+from millrace.apps.checks.finding import Finding, Verdict, run_check
 from millrace.apps.cli import run_cli
 from millrace.apps.doctor import as_json, can_run, findings_table
+from millrace.errors import CheckpointError
 
 
 def test_every_check_runs_and_says_something() -> None:
@@ -24,18 +26,39 @@ def test_the_libraries_that_the_tests_run_with_are_fine() -> None:
 
 
 def test_what_is_missing_has_a_command_that_mends_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checks, "is_installed", lambda module: False)
-    for check in (checks.check_torch, checks.check_decoders, checks.check_opencv, checks.check_sound):
+    for module in (libraries, devices):
+        monkeypatch.setattr(module, "is_installed", lambda name: False)
+    required = (libraries.check_torch, libraries.check_decoders, libraries.check_opencv)
+    for check in (*required, devices.check_microphones):
         finding = check()
         assert finding.verdict is not Verdict.OK
         assert "install" in finding.mend
 
 
 def test_a_gui_wheel_of_opencv_beside_the_headless_one_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checks, "is_distributed", lambda name: name == "opencv-python")
-    finding = checks.check_opencv()
+    monkeypatch.setattr(libraries, "is_distributed", lambda name: name == "opencv-python")
+    finding = libraries.check_opencv()
     assert finding.verdict is Verdict.NOTE
     assert "uninstall -y opencv-python " in finding.mend
+
+
+def test_a_camera_that_this_user_may_not_open_is_noticed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "video0").touch()
+    monkeypatch.setattr(devices, "DEV", tmp_path)
+    monkeypatch.setattr(devices.os, "access", lambda path, mode: False)  # root may open anything
+    finding = devices.check_cameras()
+    assert "video0" in finding.detail and "usermod -aG video" in finding.mend
+
+
+def test_a_model_that_is_not_there_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(path: Path | None) -> None:
+        raise CheckpointError("model nano: no such file")
+
+    monkeypatch.setattr("millrace.generation.checkpoint.load_narrator", load)
+    finding = run_check(model.check_model)
+    assert finding.verdict is Verdict.MISSING and finding.mend.startswith("make -C ")
 
 
 def test_a_check_that_fails_by_surprise_is_a_finding_of_its_own() -> None:
