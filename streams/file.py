@@ -12,7 +12,8 @@ from .media import AudioChunk, VideoFrame
 from .playback import READ_AHEAD_NS, Item, Playback
 from .source import Feed, SourceInfo
 
-_LOST_NS = NS_PER_S  # so late, decoding is given up until the next key picture
+# Decoding catches up ten times faster than time runs; who is so late cannot, and goes on at a key picture.
+_LOST_NS = 3 * NS_PER_S
 
 
 class FileSource:

@@ -148,10 +148,10 @@ def test_a_reader_that_has_fallen_far_behind_goes_on_at_a_key_picture(make_clip)
     reader = Reader(FileSource(path), feed)
     reader.start()
     assert reader.wait(30.0)
-    late = [t_ns for t_ns, now_ns in times if now_ns - t_ns > NS_PER_S]
-    assert len(late) <= 12
+    late = [t_ns for t_ns, now_ns in times if now_ns - t_ns > 3 * NS_PER_S]
+    assert len(late) <= 8
     assert times[-1][0] > 9.8 * NS_PER_S
-    assert feed.statistics().packets_skipped > 100
+    assert feed.statistics().packets_skipped > 60
 
 
 def test_a_stopped_source_ends_at_once_in_the_middle_of_its_file(make_clip) -> None:
