@@ -34,7 +34,7 @@ def open_media(path: Path, name: str) -> InputContainer:
     """
     _check_path(path, name)
     try:
-        # Only this file: a playlist must not reach the network or other files through it.
+        # What is named inside a playlist or an index must not make us reach for the network.
         return av.open(str(path), container_options={"protocol_whitelist": "file"})
     except av.error.FFmpegError as error:
         raise SourceError(
