@@ -18,13 +18,14 @@ _ALWAYS_NS = 2**63 - 1
 class IntakeStatistics:
     """What became of one source's frames on their way to the ticks, made by the inbox."""
 
-    frames_in: int  # decoded or offered by the source
+    frames_in: int  # that came to the source, decoded or not
     frames_taken: int  # handed to a tick
     passed: int  # not needed: a newer frame came before the next tick looked
     dropped: Mapping[str, int]  # cause -> frames
     frames_waiting: int
     behind_max_ns: int  # how late a frame was given, in real time
-    first_ns: int | None = None  # time of the first frame that a tick took
+    first_ns: int | None = None  # when frames began to come; None if none has
+    not_decoded: int = 0  # of frames_in: packets that said nothing new, or that the decoder refused
 
 
 class Intake:
@@ -49,7 +50,9 @@ class Intake:
         due, self._frames = self._frames[:num_due], self._frames[num_due:]
         if not due:
             return None
-        self._first_ns = due[0].t_ns if self._first_ns is None else self._first_ns
+        if self._first_ns is None:
+            # A live source may begin before the media time 0 of the session's files.
+            self._first_ns = min(due[0].t_ns, self.feed.start_ns)
         self._num_taken += 1
         self._num_passed += num_due - 1
         return due[-1]
@@ -69,15 +72,17 @@ class Intake:
 
     def statistics(self) -> IntakeStatistics:
         feed = self.feed.statistics()
+        not_decoded = feed.packets_skipped + feed.packets_damaged
         num_waiting = len(self._frames) + len(self.feed.video_channel)
         return IntakeStatistics(
-            frames_in=feed.frames_in,
+            frames_in=feed.frames_in + not_decoded,
             frames_taken=self._num_taken,
             passed=feed.passed + self._num_passed,
             dropped=feed.dropped,
             frames_waiting=num_waiting,
             behind_max_ns=feed.max_lag_ns,
             first_ns=self._first_ns,
+            not_decoded=not_decoded,
         )
 
 

@@ -109,6 +109,7 @@ class Metrics:
             frames_in=counts.frames_in,
             frames_read=self._frames_read[name],
             passed=counts.passed,
+            not_decoded=counts.not_decoded,
             skipped=dict(self._skipped[name]),
             dropped=sum(counts.dropped.values()),
             drops=dict(counts.dropped),

@@ -39,12 +39,16 @@ class MemoryFigures:
 
 @dataclass(frozen=True, slots=True)
 class SourceFigures:
-    """One source. frames_in = frames_read + skipped + passed + dropped + those still waiting at the end."""
+    """One source.
+
+    frames_in = frames_read + skipped + passed + not_decoded + dropped + those still waiting at the end.
+    """
 
     name: str
-    frames_in: int
+    frames_in: int  # that came, decoded or not
     frames_read: int  # encoded
     passed: int  # a newer frame was there when the tick looked
+    not_decoded: int  # came as packets that said nothing new
     skipped: Mapping[str, int]  # cause -> frames looked at and not encoded
     dropped: int
     drops: Mapping[str, int]  # cause -> frames
