@@ -72,7 +72,9 @@ class Inputs:
     """All that one tick looks at, made by the inbox: newest frame per camera, all audio and text since the last tick."""
 
     t_ns: int  # the time of the tick
-    frames: Mapping[str, VideoFrame] = field(default_factory=dict)  # by camera; a camera without news is absent
+    frames: Mapping[str, VideoFrame] = field(
+        default_factory=dict
+    )  # by camera; a camera without news is absent
     audio: Mapping[str, Sequence[AudioChunk]] = field(default_factory=dict)  # by source, in order
     texts: Sequence[TextInput] = ()
     events: Sequence[SourceEvent] = ()
