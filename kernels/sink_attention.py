@@ -8,6 +8,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from .triton_found import takes_triton
+
 _QUERIES = 32  # at once: their scores stay in a core's cache, and memory is taken in small pieces
 
 
@@ -55,6 +57,12 @@ def sink_attention(
     Raises `ValueError` for a wrong shape.
     """
     _check(q, keys, values, bias, own_keys, own_values, taken_by)
+    if takes_triton(q, keys, values, bias, own_keys, own_values):
+        from .sink_attention_triton import sink_attention_triton
+
+        y = torch.empty_like(q, memory_format=torch.contiguous_format)
+        sink_attention_triton(q, keys, values, bias, own_keys, own_values, taken_by, y)
+        return y
     return _attend_torch(q, keys, values, bias, own_keys, own_values, taken_by)
 
 

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from .ssd_torch import ChunkScan
+from .triton_found import takes_triton
 
 
 def ssd_ref(
@@ -63,6 +64,12 @@ def ssd_chunk_scan(
     Products run in the dtype of x, decays and states in float32.
     """
     _check(x, dt, A, B, C, D, initial_state, chunk_len)
+    if takes_triton(x, dt, A, B, C, D, initial_state):
+        from .ssd_triton import chunk_scan_triton
+
+        y, state = torch.empty_like(x, memory_format=torch.contiguous_format), _empty_state(x, B)
+        chunk_scan_triton(x, dt, A, B, C, D, initial_state, chunk_len, y, state)
+        return y, state
     with torch.autocast(x.device.type, enabled=False):
         y, state = ChunkScan.apply(  # type: ignore[no-untyped-call]
             x, dt.float(), A.float(), B.to(x.dtype), C.to(x.dtype), initial_state, chunk_len
@@ -70,6 +77,38 @@ def ssd_chunk_scan(
         if D is not None:
             y = y + x * D.to(x.dtype)[:, None]
     return y, state
+
+
+def ssd_step_(
+    state: Tensor, x: Tensor, dt: Tensor, A: Tensor, B: Tensor, C: Tensor, D: Tensor | None = None
+) -> Tensor:
+    """One token of each sequence; moves the state on in place. No gradient.
+
+    state `[B, H, P, S]` (contiguous), x `[B, H, P]`, dt `[B, H]`, A and D `[H]`, B and C `[B, G, S]`;
+    returns y `[B, H, P]`. Raises `ValueError` for a wrong shape.
+    """
+    _check(x[:, None], dt[:, None], A, B[:, None], C[:, None], D, state, 1)
+    if not state.is_contiguous():
+        raise ValueError(
+            f"state has strides {state.stride()}: give a contiguous state, it is changed in place"
+        )
+    if takes_triton(state, x, dt, A, B, C, D):
+        from .ssd_triton import step_triton_
+
+        y = torch.empty_like(x, memory_format=torch.contiguous_format)
+        step_triton_(state, x, dt, A, B, C, D, y)
+        return y
+    with torch.no_grad():
+        rows = state.view(*B.shape[:2], -1, B.shape[2])  # [B, G, R*P, S]
+        state.mul_((dt * A).exp()[..., None, None])
+        rows.addcmul_((x * dt[..., None]).reshape(*rows.shape[:3], 1), B[:, :, None])
+        y = (rows @ C[..., None]).view(x.shape).to(x.dtype)
+        return y if D is None else y.addcmul_(x, D[:, None])
+
+
+def _empty_state(x: Tensor, B: Tensor) -> Tensor:
+    batch, _, num_heads, head_dim = x.shape
+    return torch.empty(batch, num_heads, head_dim, B.shape[3], device=x.device)
 
 
 def _check(

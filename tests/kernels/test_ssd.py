@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from millrace.kernels.ssd import ssd_chunk_scan, ssd_ref
+from millrace.kernels.ssd import ssd_chunk_scan, ssd_ref, ssd_step_
+from millrace.kernels.ssd_torch import scan_one_chunk_
 
 
 def _inputs(num_tokens, num_groups=1, batch=2, heads=4, head_dim=8, state=16, decay=4.0):
@@ -79,3 +80,34 @@ def test_bfloat16_stays_near_float32():
 def test_a_wrong_shape_is_named(name, shape, message):
     with pytest.raises(ValueError, match=message):
         ssd_chunk_scan(**_inputs(5) | {name: torch.zeros(shape)})
+
+
+@pytest.mark.parametrize("num_groups", [1, 2])
+def test_steps_in_place_equal_the_sequential_scan(num_groups):
+    inputs = _inputs(7, num_groups)
+    wanted, last = ssd_ref(**inputs)
+    state, places = inputs["initial_state"].clone(), inputs["initial_state"].data_ptr()
+    for t in range(7):
+        part = {name: inputs[name][:, t] for name in ("x", "dt", "B", "C")}
+        y = ssd_step_(state, **part, A=inputs["A"], D=inputs["D"])
+        torch.testing.assert_close(y, wanted[:, t], atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(state, last, atol=1e-5, rtol=1e-5)
+    assert inputs["initial_state"].data_ptr() == places
+
+
+def test_a_state_that_cannot_be_changed_in_place_is_refused():
+    inputs = _inputs(1)
+    part = {name: inputs[name][:, 0] for name in ("x", "dt", "B", "C")}
+    with pytest.raises(ValueError, match="strides"):
+        ssd_step_(torch.zeros(2, 4, 16, 8).mT, **part, A=inputs["A"])
+
+
+@pytest.mark.parametrize("num_groups", [1, 2])
+def test_one_chunk_in_place_equals_the_sequential_scan(num_groups):
+    inputs = _inputs(23, num_groups, batch=1)
+    wanted, last = ssd_ref(**inputs)
+    state = inputs["initial_state"][0].clone()
+    part = [inputs[name][0] for name in ("x", "dt")], [inputs[name][0] for name in ("B", "C")]
+    y = scan_one_chunk_(state, *part[0], inputs["A"], *part[1], inputs["D"])
+    torch.testing.assert_close(y, wanted[0], atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(state, last[0], atol=1e-4, rtol=1e-4)
