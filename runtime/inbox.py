@@ -39,13 +39,15 @@ class Intake:
         self._num_passed = 0
         self._first_ns: int | None = None
 
-    def collect(self) -> None:
-        """Empties the feed's channels, so that a source that blocks can go on."""
+    def make_room(self) -> None:
+        """Empties the feed's channels, so that a source that blocks can go on to bring what is still missing."""
         self._frames += self.feed.video_channel.drain()
         self._chunks += self.feed.audio_channel.drain()
 
     def take_frame(self, until_ns: int) -> VideoFrame | None:
         """The newest frame up to and including `until_ns`; the older ones are passed over."""
+        # No more than what is due: what stays in the channel holds a fast source back.
+        self._frames += self.feed.video_channel.take_while(lambda frame: frame.t_ns <= until_ns)
         num_due = sum(frame.t_ns <= until_ns for frame in self._frames)
         due, self._frames = self._frames[:num_due], self._frames[num_due:]
         if not due:
@@ -59,6 +61,7 @@ class Intake:
 
     def take_audio(self, before_ns: int) -> list[AudioChunk]:
         """All sound that begins before `before_ns`, in order."""
+        self._chunks += self.feed.audio_channel.take_while(lambda chunk: chunk.t_ns < before_ns)
         num_due = sum(chunk.t_ns < before_ns for chunk in self._chunks)
         due, self._chunks = self._chunks[:num_due], self._chunks[num_due:]
         return due
@@ -123,14 +126,12 @@ class Inbox:
             if not late or self._is_closed:
                 return
             for intake in late:
-                intake.collect()
+                intake.make_room()
             await self._news.wait()
 
     def take(self, t_ns: int) -> Inputs:
         """All that the tick at `t_ns` looks at. In real time whatever has come belongs to it."""
         until_ns = _ALWAYS_NS if self._realtime else t_ns
-        for intake in self._intakes.values():
-            intake.collect()
         frames = {name: intake.take_frame(until_ns) for name, intake in self._intakes.items()}
         audio = {name: intake.take_audio(until_ns) for name, intake in self._intakes.items()}
         return Inputs(
