@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from statistics import median, quantiles
-from typing import Any
+from typing import Annotated, Any
 
 import torch
+import typer
 from torch import Tensor
 
 from ..errors import ConfigError
@@ -16,6 +18,7 @@ from ..generation.bamba import bamba_twin
 from ..generation.config import HybridConfig
 from ..memory.state import SessionState
 from ..streams.clock import NS_PER_MS, perf_ns
+from .report_file import check_writable, write_json
 
 _MOST_DIFFERENCE = (
     1e-3  # of the hidden vectors; beyond it the two are not the same model and no time is shown
@@ -174,3 +177,40 @@ def _side(times: list[_Times], num_written: int) -> Side:
 def _ratio(ratios: list[float]) -> Ratio:
     lower, middle, upper = quantiles(ratios, n=4, method="inclusive")
     return Ratio(middle, lower, upper)
+
+
+def command(
+    repeats: Annotated[int, typer.Option(help="How often each side is measured.", min=2, metavar="N")] = 15,
+    threads: Annotated[int, typer.Option(help="Threads that both sides may use.", min=1, metavar="N")] = 1,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write a report; `-` prints it.", metavar="FILE")
+    ] = None,
+) -> None:
+    """Measure this backbone beside transformers' Bamba of the same shape and weights: reading and writing."""
+    if json_file is not None:
+        check_writable(json_file)
+    torch.set_num_threads(threads)
+    result = bench_engine(num_repeats=repeats)
+    if json_file is not None:
+        write_json(json_file, asdict(result))
+    if str(json_file) != "-":
+        typer.echo("\n".join(describe(result)))
+
+
+def describe(result: EngineBench) -> list[str]:
+    """The result as lines for a person."""
+    about = f"{result.num_parameters / 1e6:.1f} M parameters, {result.num_layers} layers, float32"
+    lines = [
+        f"{about}, {result.num_threads} threads, {result.num_repeats} repetitions",
+        f"the two differ by at most {result.largest_difference:.1e}",
+    ]
+    rows = (
+        (f"read {result.num_read} tokens", "read_ms", result.read_ratio),
+        (f"write a token, of {result.num_written}", "write_ms_per_token", result.write_ratio),
+    )
+    for name, field, ratio in rows:
+        ours, theirs = getattr(result.engine, field), getattr(result.transformers, field)
+        spread = f"{ratio.lower_quartile:.2f} to {ratio.upper_quartile:.2f}"
+        times = f"{ours:8.2f} ms, transformers {theirs:8.2f} ms"
+        lines.append(f"{name:24} {times}: {ratio.median:.2f} times as fast ({spread})")
+    return [*lines, result.notes]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -36,6 +37,8 @@ def bamba_twin(model: Hybrid) -> BambaModel:
         from transformers import BambaConfig, BambaModel
     except ImportError:
         raise MissingDependencyError("transformers is missing: pip install 'transformers>=5.0'") from None
+    # Its torch path is what is wanted here, so its advice about faster kernels for GPUs would only be noise.
+    logging.getLogger("transformers").setLevel(logging.ERROR)
     twin = BambaModel(BambaConfig(**_settings(model.config))).eval()
     twin.rotary_emb = NoRotation(2 * (model.config.head_dim // 4))
     missing, unknown = twin.load_state_dict(_weights(model), strict=False)
