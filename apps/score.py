@@ -16,7 +16,7 @@ from ..generation.checkpoint import load_narrator
 from ..generation.narrator import Narrator
 from .report_file import write_json
 from .scoring.clips import clips_in, score_clip
-from .scoring.parallel import PRUNERS, narrate_all
+from .scoring.parallel import PRUNERS, Trial, narrate_all
 from .scoring.play import play_clip
 from .scoring.report import SCHEMA_VERSION, narration_scores, print_scores
 from .scoring.worlds import HELD_OUT, HELD_OUT_EASY, Narration, WorldSpec
@@ -114,9 +114,10 @@ def _narrate(
     narrator: Narrator, console: Console, title: str, specs: Sequence[WorldSpec], workers: int, **options: Any
 ) -> list[Narration]:
     told = []
+    trials = [Trial(spec, **options) for spec in specs]
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task(title, total=len(specs))
-        for narration in narrate_all(narrator, specs, workers, **options):
+        for narration in narrate_all(narrator, trials, workers):
             told.append(narration)
             progress.advance(task)
     return told

@@ -23,11 +23,13 @@ _DEFAULT = TrainSettings()
 def train(settings: TrainSettings) -> Path:
     """Run all stages that are not done yet; returns the file with the weights."""
     torch.set_num_threads(settings.threads)
-    log = RunLog(settings.out)
+    log, path = RunLog(settings.out), settings.out / "nano.safetensors"
+    if path.exists():
+        log.console.print(f"{path} is there already; delete it, or choose another --out, to train again")
+        return path
     encoder = train_encoder(settings, log)
     streams = read_shards(make_streams(settings, encoder.cpu(), log))
     narrator = train_language(settings, new_narrator(settings, encoder), streams, log)
-    path = settings.out / "nano.safetensors"
     save_narrator(calibrate(settings, narrator.cpu(), log), path)
     return path
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -20,24 +21,31 @@ PRUNERS = ("change", "random", "stride")
 _narrator: Narrator | None = None
 
 
-def narrate_all(
-    narrator: Narrator,
-    specs: Sequence[WorldSpec],
-    workers: int,
-    blind: bool = False,
-    pruner: str = "change",
-    max_tokens: int = 6,
-    duration_s: float = WORLD_S,
-) -> Iterator[Narration]:
-    """`narrate_world` for each spec; weights travel as the checkpoint would be, in bfloat16."""
-    tasks = [(spec, blind, pruner, max_tokens, duration_s) for spec in specs]
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One world, and how the model is to see it."""
+
+    spec: WorldSpec
+    blind: bool = False
+    pruner: str = "change"
+    max_tokens: int = 6
+    duration_s: float = WORLD_S
+    threshold: float | None = None  # of the gate; None leaves the model's own
+
+
+def narrate_all(narrator: Narrator, trials: Sequence[Trial], workers: int) -> Iterator[Narration]:
+    """`narrate_world` for each trial; weights travel as the checkpoint would be, in bfloat16."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "narrator.safetensors"
         save_narrator(narrator, path)
+        if workers == 1:
+            model = load_narrator(path)
+            yield from (_narrate_with(model, trial) for trial in trials)
+            return
         # Spawned, not forked: torch's thread pools do not survive a fork.
         context = multiprocessing.get_context("spawn")
-        with context.Pool(min(workers, len(specs)), _start_worker, (path,)) as pool:
-            yield from pool.imap(_narrate, tasks)
+        with context.Pool(min(workers, len(trials)), _start_worker, (path,)) as pool:
+            yield from pool.imap(_narrate, trials)
 
 
 def pruner_factory(name: str, encoder: EncoderConfig) -> Callable[[], Pruner]:
@@ -57,8 +65,13 @@ def _start_worker(path: Path) -> None:
     _narrator = load_narrator(path)
 
 
-def _narrate(task: tuple[WorldSpec, bool, str, int, float]) -> Narration:
-    spec, blind, pruner, max_tokens, duration_s = task
+def _narrate(trial: Trial) -> Narration:
     assert _narrator is not None
-    make_pruner = pruner_factory(pruner, _narrator.encoder.config)
-    return narrate_world(_narrator, spec, blind, make_pruner, max_tokens, duration_s)
+    return _narrate_with(_narrator, trial)
+
+
+def _narrate_with(narrator: Narrator, trial: Trial) -> Narration:
+    if trial.threshold is not None:
+        narrator.set_speak_threshold(trial.threshold)
+    make_pruner = pruner_factory(trial.pruner, narrator.encoder.config)
+    return narrate_world(narrator, trial.spec, trial.blind, make_pruner, trial.max_tokens, trial.duration_s)

@@ -84,7 +84,7 @@ class EncoderTrainer:
         self.settings = settings
         torch.manual_seed(settings.seed)
         self.encoder: PatchEncoder = PatchEncoder().to(settings.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.average = copy.deepcopy(self.encoder)
+        self.average: PatchEncoder = copy.deepcopy(self.encoder)
         self.optimizer = torch.optim.AdamW(
             self.encoder.parameters(), settings.encoder_lr, weight_decay=0.02, betas=(0.9, 0.98)
         )

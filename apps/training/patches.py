@@ -18,7 +18,7 @@ from ...streams.world.world import World
 TICK_NS = 200_000_000
 TRAIN_SEEDS = 1_000_000  # seeds below are for scoring and calibration, never for training
 _TICKS = 13
-_POOL = 1536
+_POOL_BATCHES = 24  # neighbouring pictures are alike: batches are drawn from a pool of this many
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,7 +52,7 @@ class PatchStream(IterableDataset[PatchBatch]):
         # A world gives about 40 samples, so that seeds of two runs do not overlap when one goes on from the other.
         seed, pool = self.seeds + self.first_batch * 2, list[Sample]()
         while True:
-            while len(pool) < _POOL:
+            while len(pool) < _POOL_BATCHES * self.batch_size:
                 pool += _samples(seed, rng)
                 seed += 1
             chosen = [pool.pop(int(rng.integers(len(pool)))) for _ in range(self.batch_size)]

