@@ -52,6 +52,16 @@ def test_sound_that_begins_before_the_tick_belongs_to_it():
     assert inbox.take(600 * MS).audio == {}
 
 
+def test_what_is_not_due_stays_in_the_channel_and_holds_the_source_back():
+    inbox, [door] = make_inbox("door")
+    for t_ms in range(64):
+        door.video(frame(t_ms))
+        door.audio(chunk(t_ms))
+    inbox.take(10 * MS)
+    assert len(door.video_channel) == 64 - 11
+    assert len(door.audio_channel) == 64 - 10
+
+
 def test_text_waits_for_its_time_and_keeps_its_order():
     inbox, _ = make_inbox("door")
     for t_ms, text in ((50, "one"), (300, "three"), (60, "two")):

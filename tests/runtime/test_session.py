@@ -58,15 +58,6 @@ def test_a_fast_run_drops_no_frame_and_accounts_for_each(clips):
     assert states(summary) == dict.fromkeys(("view0", "view1", "view2", "view3"), "ended")
 
 
-def test_a_fast_source_does_not_run_far_ahead_of_the_ticks(tmp_path):
-    clip = write_clip(tmp_path / "long.mp4", seconds=12.0)
-    waiting = []
-    watch = Observers(on_report=lambda _: waiting.append(session.statistics()["long"].frames_waiting))
-    session = make_session([clip], observers=watch)
-    assert run(session).sources[0].frames_in == 360
-    assert max(waiting) <= 3 * 64
-
-
 def test_words_arrive_before_the_report_of_their_tick_and_make_its_sentences(clips):
     heard = []
     observers = Observers(on_delta=heard.append, on_report=heard.append)
