@@ -168,7 +168,7 @@ def make_files(folder: Path, *, count: int = 4, seconds: float = 10.0) -> list[P
 def _make_file(path: Path, seed: int, seconds: float) -> Path:
     rng = np.random.default_rng(seed)
     wall = cv2.GaussianBlur(rng.integers(0, 256, (_HEIGHT, _WIDTH, 3), np.uint8), (0, 0), 3)
-    wall = cv2.addWeighted(wall, 3.0, wall, 0.0, -256)
+    wall = np.asarray(cv2.addWeighted(wall, 3.0, wall, 0.0, -256), np.uint8)
     noise = rng.normal(0, 4, (_HEIGHT, _WIDTH, 3)).astype(np.int16)
     things = rng.uniform((0, 0, -8, -5), (_WIDTH, _HEIGHT, 8, 5), (4, 4))
     with av.open(str(path), "w") as container:
@@ -186,7 +186,7 @@ def _draw(pixels: NDArray[np.uint8], things: NDArray[np.float64], number: int) -
     # Each thing shows a piece of the picture that moves with it: texture, not a flat square.
     for place, (x, y, dx, dy) in enumerate(things):
         left, top = int(x + dx * number) % (_WIDTH - 160), int(y + dy * number) % (_HEIGHT - 160)
-        pixels[top : top + 160, left : left + 160] = 255 - pixels[:160, 160 * place : 160 * (place + 1)]
+        pixels[top : top + 160, left : left + 160] = 255 - pixels[:160, 160 * place : 160 * (place + 1)] // 3
     return pixels
 
 
