@@ -167,8 +167,8 @@ def make_files(folder: Path, *, count: int = 4, seconds: float = 10.0) -> list[P
 
 def _make_file(path: Path, seed: int, seconds: float) -> Path:
     rng = np.random.default_rng(seed)
-    wall = cv2.GaussianBlur(rng.integers(0, 256, (_HEIGHT, _WIDTH, 3), np.uint8), (0, 0), 3)
-    wall = np.asarray(cv2.addWeighted(wall, 3.0, wall, 0.0, -256), np.uint8)
+    blurred = cv2.GaussianBlur(rng.integers(0, 256, (_HEIGHT, _WIDTH, 3), np.uint8), (0, 0), 3)
+    wall: NDArray[np.uint8] = np.asarray(cv2.addWeighted(blurred, 3.0, blurred, 0.0, -256), np.uint8)
     noise = rng.normal(0, 4, (_HEIGHT, _WIDTH, 3)).astype(np.int16)
     things = rng.uniform((0, 0, -8, -5), (_WIDTH, _HEIGHT, 8, 5), (4, 4))
     with av.open(str(path), "w") as container:
