@@ -9,14 +9,16 @@ from ..scoring.worlds import CALIBRATION
 from .progress import RunLog
 from .settings import TrainSettings
 
-THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
-
 
 def calibrate(settings: TrainSettings, narrator: Narrator, log: RunLog) -> Narrator:
     """Set the threshold of best F1; the worlds are neither trained on nor scored."""
     specs = CALIBRATION[: settings.num_calibration]
-    trials = [Trial(spec, threshold=threshold) for threshold in THRESHOLDS for spec in specs]
-    scores = dict.fromkeys(THRESHOLDS, Score())
+    trials = [
+        Trial(spec, threshold=threshold, duration_s=settings.stream_s)
+        for threshold in settings.thresholds
+        for spec in specs
+    ]
+    scores = dict.fromkeys(settings.thresholds, Score())
     with log.bar("calibrate", len(trials), 0) as bar:
         for trial, told in zip(trials, narrate_all(narrator, trials, settings.workers), strict=True):
             assert trial.threshold is not None
@@ -25,5 +27,5 @@ def calibrate(settings: TrainSettings, narrator: Narrator, log: RunLog) -> Narra
     for threshold, score in scores.items():
         figures = {"f1": score.f1, "precision": score.precision, "recall": score.recall}
         log.record("calibrate", round(threshold * 100), figures)
-    narrator.set_speak_threshold(max(THRESHOLDS, key=lambda threshold: scores[threshold].f1))
+    narrator.set_speak_threshold(max(settings.thresholds, key=lambda threshold: scores[threshold].f1))
     return narrator

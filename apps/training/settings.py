@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ...errors import ConfigError
 
@@ -25,6 +26,7 @@ class TrainSettings:
     silence_weight: float = 0.25
     mlp_hidden: int = 384
     num_calibration: int = 48  # worlds on which the gate's threshold is chosen
+    thresholds: tuple[float, ...] = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
     workers: int = 2  # processes that render and read streams
     threads: int = 2
     device: str = "cpu"
@@ -49,7 +51,7 @@ class TrainSettings:
             )
 
 
-SMOKE = {
+SMOKE: dict[str, Any] = {
     "encoder_steps": 60,
     "encoder_batch": 16,
     "num_streams": 8,
@@ -57,7 +59,8 @@ SMOKE = {
     "language_steps": 12,
     "language_rows": 2,
     "segment": 256,
-    "num_calibration": 2,
+    "num_calibration": 1,
+    "thresholds": (0.4, 0.6),
     "workers": 1,
     "threads": 1,
 }
