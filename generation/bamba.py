@@ -39,8 +39,9 @@ def bamba_twin(model: Hybrid) -> BambaModel:
         raise MissingDependencyError("transformers is missing: pip install 'transformers>=5.0'") from None
     # Its torch path is what is wanted here, so its advice about faster kernels for GPUs would only be noise.
     logging.getLogger("transformers").setLevel(logging.ERROR)
-    twin = BambaModel(BambaConfig(**_settings(model.config))).eval()
-    twin.rotary_emb = NoRotation(2 * (model.config.head_dim // 4))
+    twin = BambaModel(BambaConfig(**_settings(model.config)))
+    twin.eval()  # type: ignore[no-untyped-call]
+    twin.add_module("rotary_emb", NoRotation(2 * (model.config.head_dim // 4)))
     missing, unknown = twin.load_state_dict(_weights(model), strict=False)
     if unknown or missing != ["embed_tokens.weight"]:
         raise ConfigError(

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-_ROWS = 512  # worked on at once, so that the float32 copies stay in a core's cache
+_ROWS = 512  # worked on at once on a CPU, so that the float32 copies stay in a core's cache
 
 
 class RMSNorm(nn.Module):
@@ -36,7 +36,7 @@ class _Normalise(torch.autograd.Function):
     def forward(ctx: Any, x: Tensor, weight: Tensor, eps: float, dtype: torch.dtype) -> Tensor:
         y = torch.empty(x.shape, dtype=dtype, device=x.device)
         scales = torch.empty(*x.shape[:2], 1, dtype=torch.float32, device=x.device)
-        for part in _parts(len(x)):
+        for part in _parts(x):
             rows = x[part].float()
             scale = torch.linalg.vecdot(rows, rows).unsqueeze(-1).div_(x.shape[-1]).add_(eps).rsqrt_()
             scales[part] = scale
@@ -49,7 +49,7 @@ class _Normalise(torch.autograd.Function):
     def backward(ctx: Any, dy: Tensor) -> tuple[Tensor | None, ...]:
         x, weight, scales = ctx.saved_tensors
         dx, dweight = torch.empty_like(x), torch.zeros_like(weight)
-        for part in _parts(len(x)):
+        for part in _parts(x):
             scale, dy_rows = scales[part], dy[part].float()
             unit = x[part] * scale
             both = unit * dy_rows
@@ -64,5 +64,6 @@ def _normalise(x: Tensor, weight: Tensor, eps: float, dtype: torch.dtype) -> Ten
     return y
 
 
-def _parts(num_rows: int) -> list[slice]:
-    return [slice(start, start + _ROWS) for start in range(0, num_rows, _ROWS)]
+def _parts(x: Tensor) -> list[slice]:
+    step = _ROWS if x.is_cpu else max(1, len(x))
+    return [slice(start, start + step) for start in range(0, len(x), step)]

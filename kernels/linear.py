@@ -15,9 +15,14 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     On CPUs other than Intel's, oneDNN is about twice as fast as the BLAS that `F.linear` calls; both are
     exact to float32 rounding.
     """
-    if _ONEDNN is None or x.dtype != torch.float32 or not x.is_cpu:
+    if _ONEDNN is None or x.dtype != torch.float32 or not x.is_cpu or not _is_dense(x, weight):
         return F.linear(x, weight, bias)
     return _ONEDNN(x, weight, bias, "none", [], "")
+
+
+def _is_dense(x: Tensor, weight: Tensor) -> bool:
+    """A slice of a wider matrix sends oneDNN to its reference loops, a hundred times slower."""
+    return x.is_contiguous() and (weight.is_contiguous() or weight.t().is_contiguous())
 
 
 def _find_onednn() -> Callable[..., Tensor] | None:

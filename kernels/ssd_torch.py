@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-_CACHE_ELEMENTS = 1 << 18  # of [.., Q, Q] decays worked on at once: what stays in a core's second-level cache
+_CACHE_ELEMENTS = 1 << 18  # of [.., Q, Q] decays at once on a CPU: what stays in a core's second-level cache
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,9 +61,10 @@ def _ungrouped(x: Tensor, head_dim: int) -> Tensor:
     return x.transpose(1, 2).reshape(x.shape[0], x.shape[2], -1, head_dim)
 
 
-def _slices(num_chunks: int, elements: int) -> list[slice]:
-    step = max(1, _CACHE_ELEMENTS // elements)
-    return [slice(start, start + step) for start in range(0, num_chunks, step)]
+def _slices(scores: Tensor, num_heads: int) -> list[slice]:
+    elements = num_heads * scores.shape[-1] ** 2
+    step = max(1, _CACHE_ELEMENTS // elements) if scores.is_cpu else len(scores)
+    return [slice(start, start + step) for start in range(0, len(scores), step)]
 
 
 def _decays(sums: Tensor, dtype: torch.dtype) -> Tensor:
@@ -76,7 +77,7 @@ def _within(c: _Chunks, scores: Tensor, fed: Tensor) -> Tensor:
     num_heads, chunk_len = c.sums.shape[1:]
     groups = (-1, scores.shape[1], num_heads // scores.shape[1], chunk_len, chunk_len)
     out = torch.empty_like(fed)
-    for part in _slices(len(scores), num_heads * chunk_len * chunk_len):
+    for part in _slices(scores, num_heads):
         decays = _decays(c.sums[part], fed.dtype)
         weights = decays.view(groups).mul_(scores[part, :, None]).flatten(1, 2)
         torch.matmul(weights, fed[part], out=out[part])
@@ -203,7 +204,7 @@ def _within_backward(c: _Chunks, scores: Tensor, fed: Tensor, dy: Tensor) -> _Wi
     dy, fed = dy.transpose(1, 2).contiguous(), fed.transpose(1, 2).contiguous()
     dfed, dscores, dsteps = torch.empty_like(fed), torch.empty_like(scores), torch.empty_like(c.sums)
     below = torch.ones(chunk_len, chunk_len, dtype=fed.dtype, device=fed.device).tril_(-1).mT.contiguous()
-    for part in _slices(len(scores), num_heads * chunk_len * chunk_len):
+    for part in _slices(scores, num_heads):
         decays = _decays(c.sums[part], fed.dtype).view(groups)
         weights = decays * scores[part, :, None]
         torch.matmul(weights.flatten(1, 2).mT, dy[part], out=dfed[part])
