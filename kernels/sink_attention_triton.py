@@ -5,9 +5,15 @@
 
 from typing import Any
 
-import triton
-import triton.language as tl
 from torch import Tensor
+
+from ..errors import MissingDependencyError
+
+try:
+    import triton
+    import triton.language as tl
+except ImportError:
+    raise MissingDependencyError("triton is missing: pip install 'millrace[gpu]'") from None
 
 
 @triton.jit
