@@ -29,6 +29,7 @@ def save_narrator(narrator: Narrator, path: Path) -> None:
     }
     partial = path.with_name(path.name + ".partial")
     save_file(tensors, partial, metadata={"format": FORMAT, "config": json.dumps(asdict(narrator.config))})
+    partial.chmod(0o644)  # weights are for all to read
     partial.replace(path)
 
 
