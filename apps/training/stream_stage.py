@@ -41,7 +41,9 @@ def make_streams(settings: TrainSettings, encoder: PatchEncoder, log: RunLog) ->
 
 def _on_all_cores(workers: int, encoder: PatchEncoder, tasks: Sequence[Task]) -> Iterator[None]:
     if workers == 1:
-        yield from (make_shard(encoder, task) for task in tasks)
+        for task in tasks:
+            make_shard(encoder, task)
+            yield
         return
     weights = {name: tensor.cpu().numpy() for name, tensor in encoder.state_dict().items()}
     # Spawned, not forked: torch's thread pools do not survive a fork.
