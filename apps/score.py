@@ -64,7 +64,10 @@ def command(
     found += clips_in(clips) if split is not None else []
     report["clips"] = {path.stem: score_clip(narrator, path, truth, play_clip) for path, truth in found}
     for name, score in report["clips"].items():
-        console.print(f"clip {name}: F1 {score['f1']:.3f} ({score['events']} events, {score['said']} said)")
+        chance = f"{score['chance_f1']:.3f} at random times"
+        console.print(
+            f"clip {name}: F1 {score['f1']:.3f} ({score['events']} events, {score['said']} said; {chance})"
+        )
     if json_file is not None:
         write_json(json_file, report)
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from ...errors import ConfigError
 from ...generation.narrator import Narrator
@@ -62,8 +65,22 @@ def score_clip(narrator: Narrator, clip: Path, labels: Path, play: Play) -> dict
         "events": total.happened,
         "said": total.said,
         "kinds": {name: round(score.f1, 4) for name, score in parts.items()},
+        "chance_f1": round(_chance_f1(said, happened), 4),
         "sentences": [{"t_s": round(t_ns / 1e9, 2), "text": text} for t_ns, text in sentences],
     }
+
+
+def _chance_f1(said: Sequence[WorldEvent], happened: Sequence[WorldEvent], num_draws: int = 200) -> float:
+    """What the same statements reach at random times: with few events and many words it is not nothing."""
+    end_ns = max((e.t_ns for e in (*said, *happened)), default=0)
+    rng = np.random.default_rng(0)
+    draws = [
+        compare(
+            [replace(e, t_ns=int(t)) for e, t in zip(said, times, strict=True)], happened, _kind, TOLERANCE_NS
+        )
+        for times in rng.uniform(0, end_ns, (num_draws, len(said)))
+    ]
+    return sum(score.f1 for score in draws) / num_draws
 
 
 def clips_in(folder: Path) -> list[tuple[Path, Path]]:

@@ -61,3 +61,9 @@ def test_clips_without_labels_are_left_out(tmp_path):
     for name in ("a.mp4", "a.json", "b.mp4"):
         (tmp_path / name).write_text("")
     assert clips_in(tmp_path) == [(tmp_path / "a.mp4", tmp_path / "a.json")]
+
+
+def test_chance_is_told_beside_the_score(labels, tmp_path):
+    told = [(n * 200_000_000, "cam1: a red disc enters from the left") for n in range(20)]
+    score = score_clip(None, tmp_path / "clip.mp4", labels, lambda narrator, clip: told)
+    assert 0 < score["chance_f1"] <= 0.2
