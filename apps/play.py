@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from rich.console import Console
-
 from ..errors import SourceError
 from ..runtime.agent import Agent
 from ..runtime.config import RunConfig
@@ -26,25 +24,33 @@ from .picture import save_picture
 from .rates import FrameRates
 from .report_file import check_writable, write_json
 from .screen_state import ScreenState
+from .startup import Startup
 from .views import make_view
 
 
-def play(config: RunConfig, *, is_plain: bool, screenshot: Path | None) -> RunSummary:
-    """The whole of `agent run`; Ctrl-C ends it like an end of the sources.
+def play(
+    config: RunConfig,
+    startup: Startup,
+    *,
+    is_plain: bool = False,
+    has_pictures: bool = True,
+    screenshot: Path | None = None,
+) -> RunSummary:
+    """The whole of `agent run`; Ctrl-C ends it like an end of the sources. `startup` ends with the first picture.
 
     Raises MillraceError: a bad setting, no source that can run, no model, a place that cannot be written to.
     """
     for path in (config.json_path, screenshot):
         if path is not None:
             check_writable(path)
-    # Who asks for the report on the standard output wants nothing else there.
-    console = Console(highlight=False, stderr=str(config.json_path) == "-")
+    console = startup.console
     choice = choose_sources(
         config.sources, config.cams, is_realtime=config.realtime, find_cameras=local_cameras
     )
     if choice.note:
         console.print(choice.note, style="yellow", markup=False)
-    stage = Stage(config, choice.specs, console, is_plain=is_plain)
+    startup.say(f"loading {config.model}, opening {', '.join(choice.specs)}")
+    stage = Stage(config, choice.specs, startup, is_plain=is_plain, has_pictures=has_pictures)
     summary = stage.run()
     if screenshot is not None:
         save_picture(stage.state, screenshot, f"agent run --cams {num_cameras(choice)}")
@@ -73,18 +79,30 @@ def raise_if_nothing_ran(summary: RunSummary) -> None:
 class Stage:
     """A session and the view of it: what the one reports, the other shows."""
 
-    def __init__(self, config: RunConfig, specs: Sequence[str], console: Console, *, is_plain: bool) -> None:
-        model = Path(config.model).stem
-        self.state = ScreenState(model=model, budget_ns=config.budget_ns, is_realtime=config.realtime)
-        self._console = console
-        self._view = make_view(self.state, console, self._measure, is_plain=is_plain)
+    def __init__(
+        self,
+        config: RunConfig,
+        specs: Sequence[str],
+        startup: Startup,
+        *,
+        is_plain: bool,
+        has_pictures: bool,
+    ) -> None:
+        self.state = ScreenState(
+            model=Path(config.model).stem,
+            budget_ns=config.budget_ns,
+            is_realtime=config.realtime,
+            has_pictures=has_pictures,
+        )
+        self._startup = startup
+        self._view = make_view(self.state, startup.console, self._measure, is_plain=is_plain)
         self._rates = FrameRates()
         self._showing = ExitStack()
         self._session = Agent.from_config(config, specs).session(
             realtime=config.realtime,
             seconds=config.seconds,
             observers=Observers(
-                self._on_open, self._view.on_delta, self._view.on_report, self._view.on_event
+                self._on_open, self._view.on_delta, self._view.on_report, self._view.on_event, self.state.see
             ),
         )
 
@@ -94,10 +112,14 @@ class Stage:
             return asyncio.run(self._session.run())
 
     def _on_open(self, opened: Sequence[OpenedSource]) -> None:
+        self._startup.end()
         self.state.add_sources([source.name for source in opened])
+        self.state.cameras = [source.name for source in opened if source.is_camera]
         for source in opened:
             if source.info is not None and not (source.info.has_video or source.info.is_live):
-                self._console.print(f"{source.name}: no video track, only its sound is read", style="yellow")
+                self._startup.console.print(
+                    f"{source.name}: no video track, only its sound is read", style="yellow"
+                )
         self._showing.enter_context(self._view)
 
     def _measure(self) -> tuple[Mapping[str, float], float]:

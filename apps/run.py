@@ -37,6 +37,13 @@ def command(
     plain: Annotated[
         bool, typer.Option("--plain", "--no-screen", help="Sentences as lines, no live screen.")
     ] = False,
+    pictures: Annotated[
+        bool,
+        typer.Option(
+            help="Small pictures of what the cameras see, on the live screen. A terminal shows them that has 256"
+            " colours or more and 24 lines or more."
+        ),
+    ] = True,
     screenshot: Annotated[
         Path | None, typer.Option(help="Save the last screen as an SVG picture.", metavar="FILE")
     ] = None,
@@ -56,9 +63,12 @@ def command(
 
     - `agent run --fast --source a.mp4 --plain`: a file as fast as it can be read; the same words every time
     """
-    # The engine is only loaded when there is something to run: `agent run --help` is quick.
+    # Only what a run needs is imported, and no earlier: `agent run --help` is quick, and a person is told at once
+    # what is being waited for.
+    from rich.console import Console
+
     from ..runtime.config import load_config
-    from .play import play
+    from .startup import Startup
 
     config = load_config(
         cams=cams,
@@ -69,4 +79,9 @@ def command(
         json_path=json_file,
         realtime=realtime,
     )
-    play(config, is_plain=plain, screenshot=screenshot)
+    # Who asks for the report on the standard output wants nothing else there.
+    console = Console(highlight=False, stderr=str(config.json_path) == "-")
+    with Startup(console, f"loading {config.model}") as startup:
+        from .play import play
+
+        play(config, startup, is_plain=plain, has_pictures=pictures, screenshot=screenshot)

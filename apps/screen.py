@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from .screen_state import ACTIVITY_TICKS, ScreenState, SourceRow
+from .thumbnails import GAP, Thumbnails, ThumbnailSize, shrink
 
 COLOURS = ("cyan", "magenta", "yellow", "green", "blue", "red")
 STAGE_COLOURS = ("blue", "cyan", "green", "white", "yellow", "magenta", "bright_black")
@@ -18,13 +19,22 @@ LEVELS = " ▁▂▃▄▅▆▇█"
 NUM_SENTENCES = 8
 
 
-def render(state: ScreenState, width: int = 80, num_sentences: int = NUM_SENTENCES) -> RenderableType:
-    """The whole screen, of a height that does not change while the same sources run."""
+def render(
+    state: ScreenState,
+    width: int = 80,
+    num_sentences: int = NUM_SENTENCES,
+    thumbnails: Thumbnails | None = None,
+) -> RenderableType:
+    """The whole screen, of a height that does not change while the same sources run.
+
+    `thumbnails` are made beforehand (`draw_thumbnails`), so that they can be drawn less often than the rest.
+    """
     return Group(
         _headline(state),
         _source_table(state),
         _tick_line(state, width),
         _stage_line(state),
+        *([] if thumbnails is None else [_name_line(state, thumbnails.size.columns), thumbnails]),
         Text(),
         *_sentence_lines(state, num_sentences),
     )
@@ -36,6 +46,22 @@ def render_text(state: ScreenState, width: int = 80) -> str:
     with console.capture() as capture:
         console.print(render(state, width))
     return capture.get()
+
+
+def draw_thumbnails(state: ScreenState, size: ThumbnailSize) -> Thumbnails:
+    """What each camera of the state sees, side by side."""
+    frames = [state.frames.get(name) for name in state.cameras]
+    return Thumbnails([shrink(None if frame is None else frame.pixels, size) for frame in frames])
+
+
+def _name_line(state: ScreenState, columns: int) -> Text:
+    """The name of each camera over its picture."""
+    line = Text("\n")
+    for number, name in enumerate(state.cameras):
+        cell = Text(name, f"bold {colour_of(name, list(state.rows))}")
+        cell.truncate(columns, overflow="ellipsis", pad=True)
+        line.append_text(cell if not number else Text(" " * GAP).append_text(cell))
+    return line
 
 
 def _headline(state: ScreenState) -> Text:
@@ -97,8 +123,7 @@ def _tick_line(state: ScreenState, width: int) -> Text:
         f"  met {met:,} of {state.num_ticks:,}  {_percentiles(state)}  {_memory(state)}"
     )
     bar_width = max(8, min(40, width - 7 - len(numbers)))
-    is_late = last_ns > state.budget_ns
-    return Text.assemble("\ntick ", _cost_bar(state, bar_width), (numbers, "red" if is_late else ""))
+    return Text.assemble("\ntick ", _cost_bar(state, bar_width), (numbers, "red" if state.is_late else ""))
 
 
 def _percentiles(state: ScreenState) -> str:
@@ -146,11 +171,17 @@ def _sentence_lines(state: ScreenState, num_lines: int) -> Sequence[Text]:
     lines = [
         sentence_line(said.t_ns, said.text, said.camera, names) for said in list(state.sentences)[-room:]
     ]
-    lines.append(Text.assemble(" " * 10, state.unfinished, ("▌", "blink")))
+    waiting = "" if lines or state.words else _waiting(state)
+    lines.append(Text.assemble(" " * 10, state.unfinished, ("▌", "blink"), (waiting, "dim")))
     lines += notes
     for line in lines:
         line.no_wrap, line.overflow = True, "ellipsis"
     return [*lines, *[Text()] * (num_lines - len(lines))]
+
+
+def _waiting(state: ScreenState) -> str:
+    """What a person waits for before the first word."""
+    return " watching: a sentence comes when something happens" if state.num_ticks else " warming up"
 
 
 def sentence_line(t_ns: int, text: str, camera: str | None, names: Sequence[str]) -> Text:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from ..runtime.plan import Sentence, TextDelta, TickReport
 from ..runtime.sentences import join_words
-from ..streams.media import EventKind, SourceEvent
+from ..streams.media import EventKind, SourceEvent, VideoFrame
 
 ACTIVITY_TICKS = 12  # how many ticks one activity bar shows
 COST_TICKS = 250  # how many ticks the percentiles look back: 50 s at five a second
@@ -47,7 +47,7 @@ class SourceRow:
 
 @dataclass(slots=True)
 class ScreenState:
-    """All that the screen shows: `update`, `note`, `hear` and `measure` feed it, `screen.render` reads it."""
+    """All that the screen shows: `update`, `note`, `hear`, `see` and `measure` feed it, `screen.render` reads it."""
 
     names: Sequence[str] = ()  # in the order of their numbers
     model: str = "nano"
@@ -62,6 +62,9 @@ class ScreenState:
     rss_mb: float | None = None  # in 1,000,000 bytes
     sentences: deque[Sentence] = field(default_factory=lambda: deque(maxlen=40))
     words: list[str] = field(default_factory=list)  # of the sentence that is being written
+    has_pictures: bool = True  # may they be shown
+    cameras: Sequence[str] = ()  # in the order of their pictures, from left to right
+    frames: dict[str, VideoFrame] = field(default_factory=dict)  # the newest of each camera
     notes: deque[SourceEvent] = field(default_factory=lambda: deque(maxlen=3))  # troubles worth a line
 
     def __post_init__(self) -> None:
@@ -99,6 +102,10 @@ class ScreenState:
         """Takes in one word; the finished sentence itself comes with the tick's report."""
         self.words = [] if delta.is_end else [*self.words, delta.text]
 
+    def see(self, frames: Mapping[str, VideoFrame]) -> None:
+        """Takes in the new pictures of one tick, by reference: only the newest of each camera stays."""
+        self.frames.update(frames)
+
     def measure(self, fps_in: Mapping[str, float], rss_mb: float) -> None:
         """Takes in what only the clock and the system know: frames a second by camera, resident memory."""
         for name, fps in fps_in.items():
@@ -107,6 +114,11 @@ class ScreenState:
             if fps > 0 and row.state == OPENING:
                 row.state = STATE_WORDS[EventKind.OPENED]
         self.rss_mb = rss_mb
+
+    @property
+    def is_late(self) -> bool:
+        """The last tick came too late."""
+        return bool(self.ticks_ns) and self.ticks_ns[-1] > self.budget_ns
 
     @property
     def unfinished(self) -> str:

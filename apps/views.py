@@ -12,12 +12,17 @@ from rich.live import Live
 from ..runtime.plan import TextDelta, TickReport
 from ..streams.clock import NS_PER_MS, perf_ns
 from ..streams.media import EventKind, SourceEvent
-from .screen import NUM_SENTENCES, render, sentence_line
+from .screen import NUM_SENTENCES, draw_thumbnails, render, sentence_line
 from .screen_state import ScreenState
+from .thumbnails import MIN_HEIGHT, Thumbnails, ThumbnailSize, fit_thumbnails
 
 MIN_REDRAW_NS = 90 * NS_PER_MS  # drawing costs a few milliseconds of the same two cores that do the work
+MIN_REDRAW_PICTURES_NS = 190 * NS_PER_MS  # at most once a tick
+LATE_REDRAW_PICTURES_NS = 1_000 * NS_PER_MS  # after a tick that came late: the work goes first
 LINES_BESIDE_SENTENCES = 6  # of the screen, not counting one a source
+LINES_BESIDE_PICTURES = 2  # an empty one, and the names
 MIN_SENTENCES = 3
+PICTURE_COLOURS = ("256", "truecolor")  # what rich calls a terminal with colours enough for a picture
 
 Measure = Callable[[], tuple[Mapping[str, float], float]]  # frames a second by camera, resident memory in MB
 
@@ -63,6 +68,7 @@ class PlainView:
 
     def on_report(self, report: TickReport) -> None:
         self._state.update(report)
+        self._state.measure(*self._measure())
         for said in report.sentences:
             names = list(self._state.rows)
             self._console.print(sentence_line(said.t_ns, said.text, said.camera, names), soft_wrap=True)
@@ -75,9 +81,12 @@ class LiveView:
         self._state, self._console, self._measure = state, console, measure
         self._live = Live(console=console, auto_refresh=False, vertical_overflow="crop")
         self._drawn_ns = 0
+        self._thumbnails: Thumbnails | None = None
+        self._pictured_ns = 0
 
     def __enter__(self) -> LiveView:
         self._live.__enter__()
+        self._draw()
         return self
 
     def __exit__(
@@ -106,8 +115,27 @@ class LiveView:
     def _draw(self) -> None:
         self._drawn_ns = perf_ns()
         room = self._console.height - LINES_BESIDE_SENTENCES - len(self._state.rows)
+        size = self._thumbnail_size(room - LINES_BESIDE_PICTURES - MIN_SENTENCES)
+        self._thumbnails = None if size is None else self._take_pictures(size)
+        room -= 0 if size is None else size.rows + LINES_BESIDE_PICTURES
         num_sentences = max(MIN_SENTENCES, min(NUM_SENTENCES, room))
-        self._live.update(render(self._state, self._console.width, num_sentences), refresh=True)
+        screen = render(self._state, self._console.width, num_sentences, self._thumbnails)
+        self._live.update(screen, refresh=True)
+
+    def _thumbnail_size(self, num_rows: int) -> ThumbnailSize | None:
+        is_able = self._console.color_system in PICTURE_COLOURS and self._console.height >= MIN_HEIGHT
+        if not (is_able and self._state.has_pictures):
+            return None
+        return fit_thumbnails(len(self._state.cameras), self._console.width, num_rows)
+
+    def _take_pictures(self, size: ThumbnailSize) -> Thumbnails:
+        """The last ones, unless it is time for new ones or the terminal has another size now."""
+        interval_ns = LATE_REDRAW_PICTURES_NS if self._state.is_late else MIN_REDRAW_PICTURES_NS
+        is_due = perf_ns() - self._pictured_ns >= interval_ns
+        if self._thumbnails is not None and self._thumbnails.size == size and not is_due:
+            return self._thumbnails
+        self._pictured_ns = perf_ns()
+        return draw_thumbnails(self._state, size)
 
 
 def make_view(state: ScreenState, console: Console, measure: Measure, *, is_plain: bool) -> View:

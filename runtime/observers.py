@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..streams.media import SourceEvent
+from ..streams.media import SourceEvent, VideoFrame
 from .opening import OpenedSource
 from .plan import TextDelta, TickReport
 
@@ -22,3 +22,6 @@ class Observers:
     on_delta: Callable[[TextDelta], None] = _ignore  # as each word is written
     on_report: Callable[[TickReport], None] = _ignore  # after each tick, after its words
     on_event: Callable[[SourceEvent], None] = _ignore  # something happened to a source
+    # The new pictures of each tick by camera, before its report. They stand beside the report and not in it, so
+    # that who keeps the reports of a long run does not keep its pictures.
+    on_frames: Callable[[Mapping[str, VideoFrame]], None] = _ignore

@@ -146,7 +146,9 @@ class Session:
             due_ns, num_missed = await pace.next_tick()
             if due_ns >= self._options.end_ns or self._is_stopping:
                 return
-            self._tell(await self._in_compute(tick.run, due_ns, num_missed))
+            report = await self._in_compute(tick.run, due_ns, num_missed)
+            self._observers.on_frames(tick.frames)
+            self._tell(report)
             num_closing += self._inbox.is_exhausted
 
     def _is_over(self, tick: Tick, num_closing: int) -> bool:

@@ -11,7 +11,7 @@ from torch import Tensor
 from ..perception.blocks import CameraPlan, Perceived, TokenBlock
 from ..streams.channel import Channel
 from ..streams.clock import Clock
-from ..streams.media import Inputs
+from ..streams.media import Inputs, VideoFrame
 from .budget import Planner
 from .inbox import Inbox
 from .plan import TextDelta, TickReport
@@ -79,6 +79,7 @@ class Tick:
         self._clock, self._inbox, self._budget = clock, inbox, budget
         self._looker, self._speaker, self._state = looker, speaker, speaker.new_state()
         self._outbox, self._sentences = outbox, sentences
+        self.frames: Mapping[str, VideoFrame] = {}  # that came with the newest tick, by camera
 
     def run(self, t_ns: int, num_missed: int = 0) -> TickReport:
         """One tick that was due at `t_ns`; each word goes to the outbox as soon as it is written."""
@@ -92,6 +93,7 @@ class Tick:
             spoken = log.lap("write", self._say(t_ns, words, plan.deadline_ns))
         report = log.report(inputs, plan, seen, spoken, self._clock.now_ns())
         self._budget.learn(report)
+        self.frames = inputs.frames
         return report
 
     @property

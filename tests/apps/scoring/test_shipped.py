@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+
 from millrace import Agent
 from millrace.apps.scoring.matching import Score, compare
 from millrace.apps.scoring.worlds import HELD_OUT_EASY, narrate_world
