@@ -21,7 +21,7 @@ class Limits:
 
     depth: int  # layers of the backbone
     max_camera_tokens: int = 6
-    max_text_tokens: int = 16
+    max_text_tokens: int = 32  # three sentences
 
 
 @dataclass(frozen=True, slots=True)
