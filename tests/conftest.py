@@ -1,11 +1,17 @@
-"""Triton kernels run under the interpreter where there is no GPU.
+"""Set before any test is imported.
 
-It must be chosen before anything imports Triton, and other tests import libraries that do; so it stands here.
+Triton kernels run under the interpreter where there is no GPU. It must be chosen before anything imports Triton, and
+other tests import libraries that do; so it stands here.
 """
 
 import os
 
 import torch
+from hypothesis import HealthCheck, settings
 
 if not torch.cuda.is_available():
     os.environ.setdefault("TRITON_INTERPRET", "1")
+
+# A busy machine is no failure: speed is measured elsewhere, in ratios.
+settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("steady")
