@@ -108,7 +108,7 @@ class EncoderTrainer:
         """One step on a batch; returns the loss."""
         for group in self.optimizer.param_groups:
             group["lr"] = cosine(self.settings.encoder_lr, self.step, self.settings.encoder_steps, 300)
-        with torch.autocast(self.settings.device, torch.bfloat16):
+        with torch.autocast(torch.device(self.settings.device).type, torch.bfloat16):
             _, heads = self.encoder(batch.views, batch.before)
         loss = encoder_losses(heads, batch).total
         loss.backward()  # type: ignore[no-untyped-call]

@@ -65,7 +65,7 @@ class LanguageTrainer:
         settings = self.settings
         for group in self.optimizer.param_groups:
             group["lr"] = cosine(settings.language_lr, self.step, settings.language_steps, 100)
-        with torch.autocast(settings.device, torch.bfloat16):
+        with torch.autocast(torch.device(settings.device).type, torch.bfloat16):
             x = batch.embed(self.narrator.embedding, self.narrator.config.backbone.d_model)
             hidden, carries = self.narrator.backbone(x, self._starts(batch.is_new))
             said = batch.target != IGNORE
