@@ -9,6 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
+import torch
+
 from ..streams.channel import Channel, Policy
 from ..streams.clock import NS_PER_MS, NS_PER_S, Clock, VirtualClock, WallClock
 from ..streams.media import EventKind, SourceEvent, TextInput
@@ -31,6 +33,11 @@ T = TypeVar("T")
 _MAX_WORDS_WAITING = 1024
 _MAX_CLOSING_TICKS = 5  # for the end of a sentence when all sources have ended
 _OPENING_NS = 500 * NS_PER_MS  # in real time, media begin so long after the first tick: by then all are open
+
+
+def _use_one_core() -> None:
+    """The compute thread's own setting: a tick's operators are too small to share, and decoding wants the other cores."""
+    torch.set_num_threads(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +84,7 @@ class Session:
         self._metrics = Metrics(mode=mode, budget_ns=options.budget_ns, parse=parse)
         self._inbox = Inbox(realtime=options.realtime)
         self._outbox: Channel[TextDelta] = Channel(_MAX_WORDS_WAITING, Policy.BLOCK)
-        self._compute = ThreadPoolExecutor(1, thread_name_prefix="compute")
+        self._compute = ThreadPoolExecutor(1, thread_name_prefix="compute", initializer=_use_one_core)
         self._is_stopping = False
 
     async def run(self) -> RunSummary:
