@@ -49,7 +49,8 @@ def play(
     )
     if choice.note:
         console.print(choice.note, style="yellow", markup=False)
-    startup.say(f"loading {config.model}, opening {', '.join(choice.specs)}")
+    sources = "1 source" if len(choice.specs) == 1 else f"{len(choice.specs)} sources"
+    startup.say(f"loading {config.model}, opening {sources}")
     stage = Stage(config, choice.specs, startup, is_plain=is_plain, has_pictures=has_pictures)
     summary = stage.run()
     if screenshot is not None:

@@ -40,8 +40,8 @@ def command(
     pictures: Annotated[
         bool,
         typer.Option(
-            help="Small pictures of what the cameras see, on the live screen. A terminal shows them that has 256"
-            " colours or more and 24 lines or more."
+            help="Small pictures of what the cameras see; off where the terminal has fewer than 256 colours or 24"
+            " lines."
         ),
     ] = True,
     screenshot: Annotated[

@@ -34,7 +34,7 @@ def render(
         _source_table(state),
         _tick_line(state, width),
         _stage_line(state),
-        *([] if thumbnails is None else [_name_line(state, thumbnails.size.columns), thumbnails]),
+        *_picture_lines(state, thumbnails),
         Text(),
         *_sentence_lines(state, num_sentences),
     )
@@ -52,6 +52,10 @@ def draw_thumbnails(state: ScreenState, size: ThumbnailSize) -> Thumbnails:
     """What each camera of the state sees, side by side."""
     frames = [state.frames.get(name) for name in state.cameras]
     return Thumbnails([shrink(None if frame is None else frame.pixels, size) for frame in frames])
+
+
+def _picture_lines(state: ScreenState, thumbnails: Thumbnails | None) -> Sequence[RenderableType]:
+    return () if thumbnails is None else (_name_line(state, thumbnails.size.columns), thumbnails)
 
 
 def _name_line(state: ScreenState, columns: int) -> Text:
