@@ -1,12 +1,17 @@
 from __future__ import annotations
 
-import pytest
+import io
 
-from millrace.apps.screen import activity_bar, render_text, sentence_line
+import numpy as np
+import pytest
+from rich.console import Console
+
+from millrace.apps.screen import activity_bar, draw_thumbnails, render, render_text, sentence_line
 from millrace.apps.screen_state import ScreenState, stages_of
+from millrace.apps.thumbnails import fit_thumbnails
 from millrace.perception.blocks import CameraPlan
 from millrace.runtime.plan import Plan, Sentence, TextDelta, TickReport
-from millrace.streams.media import EventKind, SourceEvent
+from millrace.streams.media import EventKind, SourceEvent, VideoFrame
 
 MS = 1_000_000
 CAMERAS = ["cam1", "cam2", "door", "yard"]
@@ -42,6 +47,50 @@ def test_the_screen_fits_80_columns() -> None:
     state.measure({"cam1": 29.97, "cam2": 30.0}, 1_400.0)
     for line in render_text(state, 80).splitlines():
         assert len(line.rstrip()) <= 80, line
+
+
+def with_pictures(state: ScreenState, width: int) -> list[str]:
+    size = fit_thumbnails(len(state.cameras), width, 20)
+    assert size is not None
+    console = Console(file=io.StringIO(), width=width, color_system=None)
+    with console.capture() as capture:
+        console.print(render(state, width, thumbnails=draw_thumbnails(state, size)))
+    return capture.get().splitlines()
+
+
+@pytest.mark.parametrize("width", [80, 91, 120, 200])
+def test_pictures_never_make_a_line_too_long(width: int) -> None:
+    state = ScreenState([*CAMERAS, "a camera with a name far too long"])
+    state.cameras = list(state.rows)
+    state.update(report())
+    assert max(len(line.rstrip()) for line in with_pictures(state, width)) <= width
+    names = next(line for line in with_pictures(state, width) if line.startswith("cam1 ") and "%" not in line)
+    assert "a camera" in names
+
+
+def test_the_height_is_the_same_before_and_after_the_first_picture() -> None:
+    state = ScreenState(CAMERAS, cameras=CAMERAS)
+    before = len(with_pictures(state, 80))
+    state.see({"door": VideoFrame("door", 0, np.zeros((96, 160, 3), np.uint8))})
+    assert len(with_pictures(state, 80)) == before
+
+
+def test_only_the_newest_picture_of_a_camera_is_kept() -> None:
+    state = ScreenState(CAMERAS, cameras=CAMERAS)
+    pixels = np.zeros((96, 160, 3), np.uint8)
+    for index in range(3):
+        state.see({"door": VideoFrame("door", index, pixels, index=index)})
+    state.see({})
+    assert [frame.index for frame in state.frames.values()] == [2]
+
+
+def test_before_the_first_word_it_says_what_is_waited_for() -> None:
+    state = ScreenState(CAMERAS)
+    assert "warming up" in render_text(state)
+    state.update(report())
+    assert "warming up" not in render_text(state) and "watching" in render_text(state)
+    state.hear(TextDelta(0, 0, "cam2:"))
+    assert "watching" not in render_text(state)
 
 
 def test_the_height_stays_the_same_while_it_runs() -> None:
