@@ -305,3 +305,12 @@ def test_a_session_can_be_watched_while_it_runs(clips):
     run(session)
     assert seen == sorted(seen)
     assert seen[-1] == 60
+
+
+def test_the_pictures_of_a_tick_are_told_before_its_report(clips):
+    told = []
+    observers = Observers(on_frames=lambda frames: told.append(set(frames)), on_report=told.append)
+    run(make_session(clips, observers=observers))
+    assert {"view0", "view1", "view2", "view3"} in told
+    for frames, report in zip(told[::2], told[1::2], strict=True):
+        assert set(report.frames_read) <= frames
