@@ -12,7 +12,7 @@ from ..streams.media import SAMPLE_RATE_HZ, VIEW_HEIGHT, VIEW_WIDTH, AudioChunk,
 from .budget import Limits
 from .tick import Looker, Speaker
 
-_NUM_ROUNDS = 3
+_LEAST_ROUNDS = 3
 _ROUND_NS = 200_000_000
 
 
@@ -21,8 +21,9 @@ def warm_up(looker: Looker, speaker: Speaker, cameras: Sequence[str], limits: Li
     state, noise = speaker.new_state(), np.random.default_rng(0)
     plan = {camera: CameraPlan(max_tokens=limits.max_camera_tokens) for camera in cameras}
     with torch.inference_mode():
-        for round_number in range(_NUM_ROUNDS):
-            inputs = noise_inputs(round_number * _ROUND_NS, cameras, noise)
+        # One camera more each time: libraries keep something for every number of pictures they have seen.
+        for round_number in range(max(_LEAST_ROUNDS, len(cameras))):
+            inputs = noise_inputs(round_number * _ROUND_NS, cameras[: round_number + 1], noise)
             blocks = looker.read(inputs, plan).blocks
             hidden = speaker.read(inputs.t_ns, blocks, state, limits.depth)
             for _ in speaker.write(hidden, state, limits.max_text_tokens, limits.depth):

@@ -39,8 +39,9 @@ class WorldSource:
         self.options = _checked(name, options)
 
     def probe(self) -> SourceInfo:
-        """Always there."""
+        """Always there. The first world is made here, so that its first frame is not late."""
         o = self.options
+        _world(o.seed, o.cameras, o.scene)
         return SourceInfo(
             has_video=True,
             has_audio=o.camera == 1,

@@ -19,14 +19,14 @@ class TrainSettings:
     encoder_lr: float = 2e-3
     num_streams: int = 2_400
     stream_s: float = 24.0
-    language_steps: int = 3_000
+    language_steps: int = 3_800
     language_rows: int = 8
     segment: int = 512  # tokens a row reads at once; state is carried to the next segment
     language_lr: float = 1.5e-3
     silence_weight: float = 0.25
     mlp_hidden: int = 384
-    num_calibration: int = 48  # worlds on which the gate's threshold is chosen
-    thresholds: tuple[float, ...] = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
+    num_calibration: int = 24  # worlds on which the gate's threshold is chosen
+    thresholds: tuple[float, ...] = (0.5, 0.6, 0.7, 0.8, 0.9)
     workers: int = 2  # processes that render and read streams
     threads: int = 2
     device: str = "cpu"
