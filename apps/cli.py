@@ -39,6 +39,7 @@ COMMANDS = (
     Command(("run",), "run", "Cameras and sound in, sentences out, in time."),
     Command(("devices",), "devices", "The cameras and microphones found, and what to type for each."),
     Command(("doctor",), "doctor", "What works here, and the command that mends what does not."),
+    Command(("world",), "world", "Write a rendered camera as a video file, with its exact log."),
     Command(("train",), "train", "Train the small model from nothing on rendered scenes."),
     Command(("score",), "score", "Score a model on scenes never trained on, or on labelled clips."),
     Command(("bench", "ingest"), "bench_ingest", "Read, decode, sample and encode against bare decoding."),
