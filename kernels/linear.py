@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+_ROWS = 8  # row counts are rounded up to a multiple of this
+
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """`x @ weight.T + bias`: x `[N, I]`, weight `[O, I]`, bias `[O]`; returns `[N, O]`. No gradient.
@@ -17,7 +19,10 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """
     if _ONEDNN is None or x.dtype != torch.float32 or not x.is_cpu or not _is_dense(x, weight):
         return F.linear(x, weight, bias)
-    return _ONEDNN(x, weight, bias, "none", [], "")
+    num_rows = len(x)
+    # oneDNN keeps a program and buffers for every number of rows it has met, megabytes for each.
+    padded = F.pad(x, (0, 0, 0, -num_rows % _ROWS))
+    return _ONEDNN(padded, weight, bias, "none", [], "")[:num_rows]
 
 
 def _is_dense(x: Tensor, weight: Tensor) -> bool:
