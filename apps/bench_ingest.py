@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import av
 import cv2
 import numpy as np
+import torch
 import typer
 from numpy.typing import NDArray
 
@@ -208,6 +209,7 @@ def command(
     for path in files or ():
         if not path.is_file():
             raise ConfigError(f"{path}: there is no such file; give video files, or none to have some made")
+    torch.set_num_threads(1)  # as the compute thread of a session has it
     make_looker = load_model(model).perception
     with tempfile.TemporaryDirectory() as folder:
         result = bench_ingest(files or make_files(Path(folder)), make_looker, repeats=repeats)
