@@ -35,6 +35,7 @@ def command(
         str, typer.Option(help="Width x height; the world is rendered at 160x96 and enlarged.")
     ] = "1280x720",
     fps: Annotated[int, typer.Option(help="Frames a second.", min=1, max=60)] = 30,
+    sound: Annotated[bool, typer.Option("--sound/--no-sound", help="With a sound track, or silent.")] = True,
     kbps: Annotated[int, typer.Option(help="Bit rate of the video.", min=20, max=50_000)] = 2500,
 ) -> None:
     """Write a rendered camera as an H.264 file with an AAC sound track, and its labels beside it.
@@ -46,7 +47,8 @@ def command(
     world = World(seed, 1, scene, seconds)
     pictures = _pictures(world, fps, width, height)
     frames = track(pictures, "rendering", total=round(seconds * fps), console=Console(stderr=True))
-    write_clip(save, frames, (width, height), world.soundtrack.samples, fps, kbps * 1000)
+    samples = world.soundtrack.samples if sound else None
+    write_clip(save, frames, (width, height), samples, fps, kbps * 1000)
     write_json(save.with_suffix(".json"), labels_of(world, save.name))
     typer.echo(f"{save}: {len(world.events)} events; `agent run --source {save}` watches it")
 
@@ -55,24 +57,40 @@ def write_clip(
     path: Path,
     frames: Iterable[NDArray[np.uint8]],
     size: tuple[int, int],
-    samples: NDArray[np.float32],
+    samples: NDArray[np.float32] | None,
     fps: int,
     bit_rate: int,
 ) -> None:
-    """Mux frames [H, W, 3] of one size (W, H) as H.264 and mono samples at 16 kHz as AAC."""
+    """Mux frames [H, W, 3] of one size (W, H) as H.264, and mono samples at 16 kHz, if any, as AAC."""
     with av.open(str(path), "w") as container:
         video = container.add_stream("libx264", rate=fps, options={"preset": "veryfast"})
-        audio = container.add_stream("aac", rate=SAMPLE_RATE_HZ, layout="mono")
         video.width, video.height = size
         video.pix_fmt, video.bit_rate = "yuv420p", bit_rate
-        given = 0
+        sounds = _SoundTrack(container, samples) if samples is not None else None
         for number, pixels in enumerate(frames, start=1):
             container.mux(video.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
-            while given + _AUDIO_FRAME <= min(len(samples), number * SAMPLE_RATE_HZ // fps):
-                container.mux(audio.encode(_sound(samples[given : given + _AUDIO_FRAME], given)))
-                given += _AUDIO_FRAME
+            if sounds is not None:
+                sounds.mux_until(number * SAMPLE_RATE_HZ // fps)
         container.mux(video.encode(None))
-        container.mux(audio.encode(None))
+        if sounds is not None:
+            sounds.finish()
+
+
+class _SoundTrack:
+    """Gives the sound frame by frame, so that both tracks lie side by side in the file."""
+
+    def __init__(self, container: av.container.OutputContainer, samples: NDArray[np.float32]) -> None:
+        self._container, self._samples, self._given = container, samples, 0
+        self._stream = container.add_stream("aac", rate=SAMPLE_RATE_HZ, layout="mono")
+
+    def mux_until(self, end: int) -> None:
+        while self._given + _AUDIO_FRAME <= min(end, len(self._samples)):
+            frame = _sound(self._samples[self._given : self._given + _AUDIO_FRAME], self._given)
+            self._container.mux(self._stream.encode(frame))
+            self._given += _AUDIO_FRAME
+
+    def finish(self) -> None:
+        self._container.mux(self._stream.encode(None))
 
 
 def labels_of(world: World, clip: str) -> dict[str, Any]:

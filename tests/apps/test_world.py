@@ -22,6 +22,13 @@ def test_a_world_is_written_as_video_with_sound_and_labels(tmp_path, capsys):
     assert read_labels(tmp_path / "cam.json")
 
 
+def test_a_silent_one_has_no_sound_track(tmp_path):
+    path = tmp_path / "cam.mp4"
+    assert run_cli(["world", "--save", str(path), "--seconds", "1", "--size", "64x64", "--no-sound"]) == 0
+    with av.open(str(path)) as container:
+        assert not container.streams.audio
+
+
 @pytest.mark.parametrize(
     ("option", "value", "complaint"),
     [

@@ -46,7 +46,9 @@ def test_it_fits_the_limits_of_the_package(nano):
 def test_two_fast_runs_of_the_same_file_say_the_same(nano, tmp_path):
     world = World(HELD_OUT_EASY[0][0], 1, "easy", 10.0)
     path = tmp_path / "cam.mp4"
-    write_video(str(path), (world.picture(0, n * 40_000_000).pixels for n in range(250)), fps=25, bit_rate=500_000)
+    write_video(
+        str(path), (world.picture(0, n * 40_000_000).pixels for n in range(250)), fps=25, bit_rate=500_000
+    )
     runs = [Agent([f"door={path}"], model=nano).run_sync(realtime=False) for _ in range(2)]
     told = [[(s.t_s, s.camera, s.text) for s in run.sentences] for run in runs]
     assert told[0] == told[1]
