@@ -39,7 +39,10 @@ def command(
     pruning: Annotated[
         bool, typer.Option("--pruning", help="Also accuracy against tokens kept, beside baselines.")
     ] = False,
-    worlds: Annotated[int, typer.Option(help="Only the first so many worlds of each list; 0 takes all.")] = 0,
+    worlds: Annotated[
+        int,
+        typer.Option(help="Only so many worlds of each list; 0 takes all (24 for --pruning)."),
+    ] = 0,
     workers: Annotated[int, typer.Option(help="Processes.")] = 2,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write a report; `-` prints it.")] = None,
 ) -> None:
@@ -62,6 +65,8 @@ def command(
             report["pruning"] = score_pruning(narrator, console, worlds, workers)
     found = [(clip, labels)] if clip is not None and labels is not None else []
     found += clips_in(clips) if split is not None else []
+    if split is not None and not found:
+        console.print(f"no labelled clips in {clips}: none scored (name a folder with --clips)")
     report["clips"] = {path.stem: score_clip(narrator, path, truth, play_clip) for path, truth in found}
     for name, score in report["clips"].items():
         chance = f"{score['chance_f1']:.3f} at random times"

@@ -28,7 +28,9 @@ def command(
     save: Annotated[
         Path, typer.Option(help="The video to write; its log goes beside it as .json.", metavar="FILE.mp4")
     ],
-    seed: Annotated[int, typer.Option(help="The same seed gives the same world.", min=0)] = 7,
+    seed: Annotated[
+        int, typer.Option(help="The same seed, scene and length give the same world.", min=0)
+    ] = 7,
     scene: Annotated[str, typer.Option(help="easy, standard, busy, shaky, dim, overlap or mixed.")] = "easy",
     seconds: Annotated[float, typer.Option(help="How long.", min=1, max=3600)] = 60.0,
     size: Annotated[

@@ -42,6 +42,8 @@ def load_narrator(path: Path | None = None) -> Narrator:
 
 
 def _load(path: Path) -> Narrator:
+    if path.is_dir():
+        raise CheckpointError(f"model {path}: is a folder; name the .safetensors file in it")
     if not path.is_file():
         raise CheckpointError(
             f"model {path}: no such file; give a .safetensors file that `agent train` wrote, or `nano`"

@@ -50,7 +50,7 @@ class ChangePruner:
     """News first: a patch is offered when it shows a thing and differs from the embedding last *kept* at its place.
 
     Comparing with the last kept one (not the frame before) lets no slow drift slip through. Patches of one thing agree on
-    its middle; the best one speaks for all, so that a big thing does not crowd out a small one beside it.
+    its middle; the best one speaks for all, and counts as kept for all: a big thing does not crowd out a small one.
     """
 
     def __init__(self, encoder: EncoderConfig, config: PruningConfig | None = None) -> None:

@@ -65,8 +65,12 @@ class Metrics:
         if before is None or before.kind is not EventKind.BROKEN:
             self._health[event.source] = event
 
-    def summary(self, sources: Mapping[str, IntakeStatistics]) -> RunSummary:
-        """The document so far; `sources` is what the inbox counted, none for a source that never opened."""
+    def summary(self, sources: Mapping[str, IntakeStatistics], now_ns: int = 0) -> RunSummary:
+        """The document so far; `sources` is what the inbox counted, none for a source that never opened.
+
+        `now_ns` is when it was counted, where that is later than the last tick: frames go on coming.
+        """
+        counted_ns = max(now_ns, self._now_ns)
         names = [*sources, *(name for name in self._health if name not in sources)]
         return RunSummary(
             version=SCHEMA_VERSION,
@@ -76,7 +80,7 @@ class Metrics:
             ticks=self._ticks(),
             stages={stage: stage_figures(costs) for stage, costs in self._stages.items()},
             memory=MemoryFigures(self._rss_settled_mb, resident_mb()),
-            sources=[self._source(name, sources.get(name)) for name in names],
+            sources=[self._source(name, sources.get(name), counted_ns) for name in names],
             tokens=TokenFigures(self._totals["offered"], self._totals["kept"]),
             num_words=self._totals["words"],
             num_sentences=self._totals["sentences"],
@@ -98,11 +102,11 @@ class Metrics:
         p50, p95, p99 = (ms(self._latency.percentile_ns(percent)) for percent in (50, 95, 99))
         return TickFigures(self._latency.count, self._totals["late"], self._totals["missed"], p50, p95, p99)
 
-    def _source(self, name: str, counts: IntakeStatistics | None) -> SourceFigures:
+    def _source(self, name: str, counts: IntakeStatistics | None, counted_ns: int) -> SourceFigures:
         counts = counts or IntakeStatistics(0, 0, 0, {}, 0, 0)
         health = self._health.get(name)
         is_over = health is not None and health.kind in (EventKind.ENDED, EventKind.BROKEN)
-        until_ns = health.t_ns if health is not None and is_over else self._now_ns
+        until_ns = health.t_ns if health is not None and is_over else counted_ns
         shown_ns = until_ns - counts.first_ns if counts.first_ns is not None else 0
         return SourceFigures(
             name=name,

@@ -120,7 +120,8 @@ class Session:
 
     def summary(self) -> RunSummary:
         """The figures so far."""
-        return self._metrics.summary(self._inbox.statistics())
+        now_ns = self._clock.now_ns() if self._clock and self._options.realtime else 0
+        return self._metrics.summary(self._inbox.statistics(), now_ns)
 
     def _prepare(self, cameras: Sequence[str]) -> Looker:
         looker = self._make_looker(cameras)

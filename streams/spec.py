@@ -58,7 +58,7 @@ def _parse_file(body: str, name: str | None) -> Source:
     path, decode = decoded.groups() if decoded is not None else (body, DecodeMode.AUTO)
     if decode not in list(DecodeMode):
         raise SourceError(f"{body}: decode={decode} is unknown; give one of {', '.join(DecodeMode)}")
-    if not _looks_like_a_path(path):
+    if not (_looks_like_a_path(path) or Path(path).is_dir()):
         raise SourceError(f"{body!r} is not a source; give {FORMS}")
     return FileSource(path, name=name, decode=decode)
 

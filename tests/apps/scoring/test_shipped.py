@@ -11,6 +11,7 @@ from millrace.streams.world.codec import write_video
 from millrace.streams.world.world import World
 
 SPECS = HELD_OUT_EASY[:3]
+FLOOR = 0.8
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,7 @@ def f1(narrator, **options):
 
 
 def test_it_narrates_easy_worlds_it_never_saw(nano):
-    assert f1(nano) > 0.65  # three worlds: the full score is `agent score`
+    assert f1(nano) > FLOOR  # three worlds: the full score is `agent score`
 
 
 def test_blind_it_knows_nothing(nano):
@@ -35,7 +36,9 @@ def test_blind_it_knows_nothing(nano):
 
 
 def test_its_sentences_are_of_the_grammar(nano):
-    assert all(narrate_world(nano, spec, duration_s=16.0).num_unreadable == 0 for spec in SPECS[:1])
+    told = narrate_world(nano, SPECS[1], duration_s=16.0)
+    assert told.said
+    assert told.num_unreadable == 0
 
 
 def test_it_fits_the_limits_of_the_package(nano):
