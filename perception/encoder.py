@@ -8,9 +8,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-COLUMNS, ROWS = 10, 6
+from ..streams.media import VIEW_HEIGHT, VIEW_WIDTH
+from ..streams.world.events import COLOURS, SHAPES
+
+PATCH = 16  # pixels
+COLUMNS, ROWS = VIEW_WIDTH // PATCH, VIEW_HEIGHT // PATCH
 NUM_PATCHES = COLUMNS * ROWS
-NUM_COLOURS, NUM_SHAPES, NUM_MOTIONS = 8, 6, 9
+NUM_COLOURS, NUM_SHAPES = len(COLOURS), len(SHAPES)
+NUM_MOTIONS = 9  # still, and eight headings
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...generation.embedding import NS_PER_TICK
 from ...generation.narrator import Narrator
 from ...perception.blocks import CameraPlan
 from ...perception.perception import Perception
@@ -15,7 +16,6 @@ from ...streams.media import AudioChunk, Inputs, VideoFrame
 from ...streams.world.events import WorldEvent
 from ...streams.world.language import parse
 from ...streams.world.world import World
-from ..training.patches import TICK_NS
 from ..training.tickstreams import TICK_SAMPLES, stream_pictures
 
 WORLD_S = 24.0
@@ -78,14 +78,16 @@ def narrate_world(
 def _inputs(world: World, names: Sequence[str], blind: bool) -> Iterator[Inputs]:
     """One tick after another, half of the worlds through a real H.264 encoder."""
     rng = np.random.default_rng([world.seed, 77])
-    num_ticks = int(world.duration_s * 1e9) // TICK_NS
+    num_ticks = int(world.duration_s * 1e9) // NS_PER_TICK
     pictures = [stream_pictures(world, camera, num_ticks, rng) for camera in range(world.num_cameras)]
     for tick in range(1, num_ticks + 1):
-        t_ns = tick * TICK_NS
+        t_ns = tick * NS_PER_TICK
         samples = world.soundtrack.samples[(tick - 1) * TICK_SAMPLES : tick * TICK_SAMPLES]
         views = {name: pictures[camera][tick - 1] for camera, name in enumerate(names)}
         yield Inputs(
             t_ns,
             frames={n: VideoFrame(n, t_ns, np.zeros_like(v) if blind else v) for n, v in views.items()},
-            audio={"mic": [AudioChunk("mic", t_ns - TICK_NS, np.zeros_like(samples) if blind else samples)]},
+            audio={
+                "mic": [AudioChunk("mic", t_ns - NS_PER_TICK, np.zeros_like(samples) if blind else samples)]
+            },
         )

@@ -11,11 +11,11 @@ import torch
 from torch import Tensor
 from torch.utils.data import IterableDataset
 
+from ...generation.embedding import NS_PER_TICK
 from ...streams.world.codec import h264_round_trip
 from ...streams.world.labels import patch_labels
 from ...streams.world.world import World
 
-TICK_NS = 200_000_000
 TRAIN_SEEDS = 1_000_000  # seeds below are for scoring and calibration, never for training
 _TICKS = 13
 _POOL_BATCHES = 24  # neighbouring pictures are alike: batches are drawn from a pool of this many
@@ -65,11 +65,11 @@ def _samples(seed: int, rng: np.random.Generator) -> list[Sample]:
     found: list[Sample] = []
     for camera in range(world.num_cameras):
         start = int(rng.integers(0, 30))
-        times = [(start + n) * TICK_NS for n in range(_TICKS)]
+        times = [(start + n) * NS_PER_TICK for n in range(_TICKS)]
         pictures = [world.picture(camera, t) for t in times]
         pixels = [p.pixels for p in pictures]
         if rng.random() < world.recipe.h264:
-            pixels = h264_round_trip(pixels, _log_uniform(world.recipe.bit_rate, rng), 5.0)
+            pixels = h264_round_trip(pixels, log_uniform(world.recipe.bit_rate, rng), 5.0)
         for n in range(1, _TICKS):
             labels = patch_labels(world, camera, pictures[n], times[n], times[n - 1])
             truth = tuple(getattr(labels, f.name) for f in fields(labels))
@@ -81,7 +81,8 @@ def _samples(seed: int, rng: np.random.Generator) -> list[Sample]:
 _SCENES = ("easy", "standard", "standard", "busy", "busy", "shaky", "dim", "overlap")
 
 
-def _log_uniform(bounds: tuple[float, float], rng: np.random.Generator) -> float:
+def log_uniform(bounds: tuple[float, float], rng: np.random.Generator) -> float:
+    """A number between the bounds whose logarithm is evenly spread."""
     return float(np.exp(rng.uniform(*np.log(bounds))))
 
 

@@ -10,8 +10,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ...generation.embedding import NS_PER_TICK
 from ...perception.audio import NUM_AUDIO_FEATURES, AudioTokenizer
-from ...perception.encoder import PatchEncoder
+from ...perception.encoder import NUM_PATCHES, PatchEncoder
 from ...perception.perception import encode_views
 from ...perception.pruning import ChangePruner, Pruner
 from ...perception.sampler import FrameSampler
@@ -19,9 +20,9 @@ from ...streams.media import SAMPLE_RATE_HZ, AudioChunk, VideoFrame
 from ...streams.world.codec import h264_round_trip
 from ...streams.world.events import WorldEvent
 from ...streams.world.world import World
-from .patches import TICK_NS, _log_uniform
+from .patches import log_uniform
 
-TICK_SAMPLES = SAMPLE_RATE_HZ * TICK_NS // 1_000_000_000
+TICK_SAMPLES = SAMPLE_RATE_HZ * NS_PER_TICK // 1_000_000_000
 MAX_TOKENS = 6  # patches of a camera in a tick, when the budget is full
 
 
@@ -46,9 +47,9 @@ def stream_pictures(
     world: World, camera: int, num_ticks: int, rng: np.random.Generator
 ) -> list[NDArray[np.uint8]]:
     """What a camera delivers at each tick, for some worlds through a real encoder."""
-    pixels = [world.picture(camera, tick * TICK_NS).pixels for tick in range(1, num_ticks + 1)]
+    pixels = [world.picture(camera, tick * NS_PER_TICK).pixels for tick in range(1, num_ticks + 1)]
     if rng.random() < world.recipe.h264:
-        return h264_round_trip(pixels, _log_uniform(world.recipe.bit_rate, rng), 5.0)
+        return h264_round_trip(pixels, log_uniform(world.recipe.bit_rate, rng), 5.0)
     return pixels
 
 
@@ -60,7 +61,7 @@ def read_stream(
     max_tokens: int = MAX_TOKENS,
 ) -> TickStream:
     """See and hear a world at every tick, with the same sampler, encoder and pruner as a live session."""
-    num_ticks = int(world.duration_s * 1e9) // TICK_NS
+    num_ticks = int(world.duration_s * 1e9) // NS_PER_TICK
     rng = np.random.default_rng([world.seed, 77])
     budgets = _budgets(num_ticks, max_tokens, vary_budget, rng)
     columns: list[tuple[NDArray[np.float32], NDArray[np.int64], int, int]] = []
@@ -69,9 +70,9 @@ def read_stream(
         pixels = stream_pictures(world, camera, num_ticks, rng)
         pruner = make_pruner() if make_pruner else ChangePruner(encoder.config)
         ticks, features = _look(encoder, pixels)
-        num_offered += 60 * num_ticks
+        num_offered += NUM_PATCHES * num_ticks
         for tick, patch in zip(ticks, features, strict=True):
-            places = pruner.select(patch, tick * TICK_NS, int(budgets[tick - 1]))
+            places = pruner.select(patch, tick * NS_PER_TICK, int(budgets[tick - 1]))
             columns.append((patch[places], places, camera, tick))
     columns.sort(key=lambda c: (c[3], c[2]))
     sounds = _listen(world, num_ticks)
@@ -91,7 +92,7 @@ def _look(
 ) -> tuple[list[int], list[NDArray[np.float32]]]:
     """Ticks whose frame is read, and the features [60, F] of each."""
     sampler = FrameSampler()
-    ticks = [n + 1 for n, p in enumerate(pixels) if sampler.wants(VideoFrame("", (n + 1) * TICK_NS, p))]
+    ticks = [n + 1 for n, p in enumerate(pixels) if sampler.wants(VideoFrame("", (n + 1) * NS_PER_TICK, p))]
     now = [pixels[tick - 1] for tick in ticks]
     before = [now[0], *now[:-1]]
     features: list[NDArray[np.float32]] = []
@@ -105,7 +106,7 @@ def _look(
 def _listen(world: World, num_ticks: int) -> list[tuple[NDArray[np.float32], int]]:
     ear, samples = AudioTokenizer(), world.soundtrack.samples
     chunks = (samples[n * TICK_SAMPLES : (n + 1) * TICK_SAMPLES] for n in range(num_ticks))
-    return [(ear.tokens([AudioChunk("", n * TICK_NS, c)])[0], n + 1) for n, c in enumerate(chunks)]
+    return [(ear.tokens([AudioChunk("", n * NS_PER_TICK, c)])[0], n + 1) for n, c in enumerate(chunks)]
 
 
 def _pack(
