@@ -9,12 +9,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..streams.media import VIEW_HEIGHT, VIEW_WIDTH
-from ..streams.world.events import COLOURS, SHAPES
+from ..streams.world.events import COLOURS, LABELS
 
 PATCH = 16  # pixels
 COLUMNS, ROWS = VIEW_WIDTH // PATCH, VIEW_HEIGHT // PATCH
 NUM_PATCHES = COLUMNS * ROWS
-NUM_COLOURS, NUM_SHAPES = len(COLOURS), len(SHAPES)
 NUM_MOTIONS = 9  # still, and eight headings
 
 
@@ -26,11 +25,18 @@ class EncoderConfig:
     num_blocks: int = 3
     num_heads: int = 4
     mlp_hidden: int = 384
+    num_colours: int = len(COLOURS)
+    num_labels: int = len(LABELS)  # kinds of things, and what only carries them
 
     @property
     def num_features(self) -> int:
         """Length of what is said of a patch: its embedding and the heads' opinions."""
-        return self.width + 1 + NUM_COLOURS + NUM_SHAPES + NUM_MOTIONS + 3
+        return self.width + sum(self.head_sizes)
+
+    @property
+    def head_sizes(self) -> tuple[int, ...]:
+        """Lengths of the heads in the order of `PatchHeads`: thing, colour, label, motion, centre, side."""
+        return 1, self.num_colours, self.num_labels, NUM_MOTIONS, 2, 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,8 +44,8 @@ class PatchHeads:
     """Raw outputs of the heads, for each patch."""
 
     thing: Tensor  # [B, 60] logit of "shows a thing": the segmentation
-    colour: Tensor  # [B, 60, 8] logits
-    shape: Tensor  # [B, 60, 6] logits
+    colour: Tensor  # [B, 60, num_colours] logits
+    label: Tensor  # [B, 60, num_labels] logits
     motion: Tensor  # [B, 60, 9] logits: still, eight headings
     centre: Tensor  # [B, 60, 2] from the patch's middle to the thing's, in patches
     side: Tensor  # [B, 60] side of the thing, in patches
@@ -96,7 +102,7 @@ class PatchEncoder(nn.Module):
         for block in self.blocks:
             x = block(x)
         x = self.norm(x)
-        return x, _split(self.heads(x).float())
+        return x, _split(self.heads(x).float(), self.config)
 
 
 def patch_features(embeddings: Tensor, heads: PatchHeads) -> Tensor:
@@ -106,7 +112,7 @@ def patch_features(embeddings: Tensor, heads: PatchHeads) -> Tensor:
             embeddings.float(),
             torch.sigmoid(heads.thing)[..., None],
             torch.softmax(heads.colour, -1),
-            torch.softmax(heads.shape, -1),
+            torch.softmax(heads.label, -1),
             torch.softmax(heads.motion, -1),
             heads.centre,
             heads.side[..., None],
@@ -122,8 +128,6 @@ def _channels(views: Tensor, before: Tensor) -> Tensor:
     return torch.cat([now, 2 * (now - then)], dim=1).contiguous(memory_format=torch.channels_last)
 
 
-def _split(raw: Tensor) -> PatchHeads:
-    thing, colour, shape, motion, centre, side = torch.split(
-        raw, [1, NUM_COLOURS, NUM_SHAPES, NUM_MOTIONS, 2, 1], dim=-1
-    )
-    return PatchHeads(thing[..., 0], colour, shape, motion, centre, side[..., 0])
+def _split(raw: Tensor, config: EncoderConfig) -> PatchHeads:
+    thing, colour, label, motion, centre, side = torch.split(raw, config.head_sizes, dim=-1)
+    return PatchHeads(thing[..., 0], colour, label, motion, centre, side[..., 0])

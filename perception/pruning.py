@@ -8,11 +8,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from .encoder import COLUMNS, NUM_COLOURS, NUM_MOTIONS, NUM_PATCHES, NUM_SHAPES, EncoderConfig
+from .encoder import COLUMNS, NUM_PATCHES, EncoderConfig
 
 Floats = NDArray[np.float32]
 Places = NDArray[np.int64]
-_MIDDLES = np.stack(
+MIDDLES = np.stack(  # of the patches (x, y) [60, 2], in patches
     [np.arange(NUM_PATCHES) % COLUMNS + 0.5, np.arange(NUM_PATCHES) // COLUMNS + 0.5], 1
 ).astype(np.float32)
 
@@ -35,7 +35,7 @@ class PruningConfig:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Opinion:
+class Opinion:
     """The heads' part of the features, taken apart."""
 
     embeddings: Floats  # [60, D]
@@ -44,6 +44,11 @@ class _Opinion:
     is_still: NDArray[np.bool_]  # [60]
     offset: Floats  # [60, 2] to the thing's middle, in patches
     side: Floats  # [60] in patches
+
+    @property
+    def middles(self) -> Floats:
+        """Where each patch says that its thing is [60, 2]: (x, y) from the picture's corner, in patches."""
+        return np.asarray(MIDDLES + self.offset, np.float32)
 
 
 class ChangePruner:
@@ -55,15 +60,15 @@ class ChangePruner:
 
     def __init__(self, encoder: EncoderConfig, config: PruningConfig | None = None) -> None:
         self.config = config or PruningConfig()
-        self._width = encoder.width
+        self._encoder = encoder
         self._kept = np.zeros((NUM_PATCHES, encoder.width), np.float32)
         self._kept_ns = np.full(NUM_PATCHES, -(1 << 62), np.int64)
         self._kept_resting = np.zeros(NUM_PATCHES, bool)
 
     def select(self, features: Floats, t_ns: int, max_tokens: int) -> Places:
         """See `Pruner.select`."""
-        opinion = _take_apart(features, self._width)
-        change = _cosine_distance(opinion.embeddings, self._kept)
+        opinion = take_apart(features, self._encoder)
+        change = cosine_distance(opinion.embeddings, self._kept)
         is_thing = opinion.thing >= self.config.min_thing
         is_news = (change >= self.config.min_change) | (t_ns - self._kept_ns >= self.config.refresh_ns)
         # A resting thing that is no longer there is news too: nothing else would say that it was carried away.
@@ -86,15 +91,15 @@ class ChangePruner:
             self._keep(spoken_for, opinion, t_ns)
         return np.array(sorted(chosen), np.int64)
 
-    def _same_thing(self, opinion: _Opinion, best: int) -> NDArray[np.bool_]:
-        middles = _MIDDLES + opinion.offset
+    def _same_thing(self, opinion: Opinion, best: int) -> NDArray[np.bool_]:
+        middles = opinion.middles
         apart = np.hypot(*(middles - middles[best]).T)
         reach = 0.5 * max(float(opinion.side[best]), 1.0)
         same_colour = opinion.colour == opinion.colour[best]
         near = apart < np.where(same_colour, reach, 0.4 * reach)
         return np.asarray(near & (opinion.thing >= self.config.min_thing))
 
-    def _keep(self, places: NDArray[np.bool_], opinion: _Opinion, t_ns: int) -> None:
+    def _keep(self, places: NDArray[np.bool_], opinion: Opinion, t_ns: int) -> None:
         self._kept[places] = opinion.embeddings[places]
         self._kept_ns[places] = t_ns
         self._kept_resting[places] = opinion.is_still[places] & (
@@ -128,20 +133,14 @@ class StridePruner:
         return np.unique((np.arange(max_tokens) * stride + self._shift).astype(np.int64) % NUM_PATCHES)
 
 
-def _take_apart(features: Floats, width: int) -> _Opinion:
-    colour = width + 1
-    motion = colour + NUM_COLOURS + NUM_SHAPES
-    centre = motion + NUM_MOTIONS
-    return _Opinion(
-        embeddings=features[:, :width],
-        thing=features[:, width],
-        colour=features[:, colour : colour + NUM_COLOURS].argmax(1),
-        is_still=features[:, motion : motion + NUM_MOTIONS].argmax(1) == 0,
-        offset=features[:, centre : centre + 2],
-        side=features[:, centre + 2],
-    )
+def take_apart(features: Floats, encoder: EncoderConfig) -> Opinion:
+    """What features [60, F] say, head by head."""
+    ends = np.cumsum((encoder.width, *encoder.head_sizes))[:-1]
+    embeddings, thing, colour, _, motion, offset, side = np.split(features, ends, axis=1)
+    return Opinion(embeddings, thing[:, 0], colour.argmax(1), motion.argmax(1) == 0, offset, side[:, 0])
 
 
-def _cosine_distance(a: Floats, b: Floats) -> Floats:
+def cosine_distance(a: Floats, b: Floats) -> Floats:
+    """0 for rows [N, D] that point the same way, 1 for those that share nothing or where one is zero."""
     scale = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
     return np.asarray(1 - (a * b).sum(1) / np.maximum(scale, 1e-6), np.float32)

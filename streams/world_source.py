@@ -12,7 +12,7 @@ from .clock import NS_PER_S
 from .media import SAMPLE_RATE_HZ, VIEW_HEIGHT, VIEW_WIDTH, AudioChunk, VideoFrame
 from .source import Feed, SourceInfo
 from .world.language import MAX_CAMERAS
-from .world.recipes import SCENES
+from .world.recipes import MIXTURES, SCENE_NAMES
 from .world.world import World
 
 EPISODE_S = 60  # a new world, with another seed, takes over after each minute
@@ -97,8 +97,9 @@ def _checked(name: str, options: Mapping[str, str]) -> WorldOptions:
         except ValueError:
             raise SourceError(f"{name}: world option {key}={text!r} must be a whole number") from None
     made = WorldOptions(**values)  # type: ignore[arg-type]
-    if made.scene != "mixed" and made.scene not in SCENES:
-        raise SourceError(f"{name}: world scene {made.scene!r} is unknown: use mixed, {', '.join(SCENES)}")
+    if made.scene not in (*MIXTURES, *SCENE_NAMES):
+        choices = ", ".join((*MIXTURES, *SCENE_NAMES))
+        raise SourceError(f"{name}: world scene {made.scene!r} is unknown: use {choices}")
     if not (
         1 <= made.camera <= made.cameras <= MAX_CAMERAS
         and 1 <= made.fps <= 60

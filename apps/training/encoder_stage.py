@@ -28,7 +28,7 @@ class EncoderLosses:
 
     thing: Tensor
     colour: Tensor
-    shape: Tensor
+    label: Tensor
     motion: Tensor
     centre: Tensor
     side: Tensor
@@ -38,7 +38,7 @@ class EncoderLosses:
         return (
             self.thing
             + 0.5 * self.colour
-            + self.shape
+            + self.label
             + 0.6 * self.motion
             + 0.4 * self.centre
             + 0.2 * self.side
@@ -48,11 +48,11 @@ class EncoderLosses:
 def encoder_losses(heads: PatchHeads, batch: PatchBatch) -> EncoderLosses:
     """Segmentation on every patch; all else only where a thing is, colour only where channels are true."""
     on = batch.thing
-    coloured = on & batch.has_colour[:, None]
+    coloured = on & batch.has_colour[:, None] & (batch.colour >= 0)
     return EncoderLosses(
         thing=F.binary_cross_entropy_with_logits(heads.thing, on.float()) * 4,
         colour=_cross_entropy(heads.colour[coloured], batch.colour[coloured]),
-        shape=_cross_entropy(heads.shape[on], batch.shape[on]),
+        label=_cross_entropy(heads.label[on], batch.label[on]),
         motion=_cross_entropy(heads.motion[on], batch.motion[on]),
         centre=_mean(F.smooth_l1_loss(heads.centre[on], batch.centre[on], reduction="none", beta=0.3)),
         side=_mean(F.smooth_l1_loss(heads.side[on], batch.side[on], reduction="none", beta=0.3)),
@@ -65,13 +65,13 @@ def encoder_scores(encoder: PatchEncoder, batch: PatchBatch) -> dict[str, float]
     with torch.autocast(batch.views.device.type, torch.bfloat16):
         _, heads = encoder(batch.views, batch.before)
     on, said = batch.thing, heads.thing > 0
-    true_colour = on & batch.has_colour[:, None]
+    true_colour = on & batch.has_colour[:, None] & (batch.colour >= 0)
     hits = (on & said).sum().item()
     return {
         "thing_precision": hits / max(said.sum().item(), 1),
         "thing_recall": hits / max(on.sum().item(), 1),
         "colour": (heads.colour.argmax(-1) == batch.colour)[true_colour].float().mean().item(),
-        "shape": (heads.shape.argmax(-1) == batch.shape)[on].float().mean().item(),
+        "label": (heads.label.argmax(-1) == batch.label)[on].float().mean().item(),
         "motion": (heads.motion.argmax(-1) == batch.motion)[on].float().mean().item(),
         "centre_error": (heads.centre - batch.centre)[on].abs().mean().item(),
     }

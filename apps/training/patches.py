@@ -29,7 +29,7 @@ class PatchBatch:
     before: Tensor  # uint8 [B, 96, 160, 3]
     thing: Tensor  # bool [B, 60]
     colour: Tensor  # int64 [B, 60]
-    shape: Tensor
+    label: Tensor
     motion: Tensor
     centre: Tensor  # float32 [B, 60, 2]
     side: Tensor  # float32 [B, 60]
@@ -68,8 +68,8 @@ def _samples(seed: int, rng: np.random.Generator) -> list[Sample]:
         times = [(start + n) * NS_PER_TICK for n in range(_TICKS)]
         pictures = [world.picture(camera, t) for t in times]
         pixels = [p.pixels for p in pictures]
-        if rng.random() < world.recipe.h264:
-            pixels = h264_round_trip(pixels, log_uniform(world.recipe.bit_rate, rng), 5.0)
+        if rng.random() < world.stage.h264_share:
+            pixels = h264_round_trip(pixels, log_uniform(world.stage.bit_rate, rng), 5.0)
         for n in range(1, _TICKS):
             labels = patch_labels(world, camera, pictures[n], times[n], times[n - 1])
             truth = tuple(getattr(labels, f.name) for f in fields(labels))
@@ -88,13 +88,13 @@ def log_uniform(bounds: tuple[float, float], rng: np.random.Generator) -> float:
 
 def _augment(sample: Sample, rng: np.random.Generator) -> Sample:
     """Mirror, exchange or invert channels (colour unknown then), and sometimes freeze time."""
-    view, before, thing, colour, shape, motion, centre, side = sample
+    view, before, thing, colour, label, motion, centre, side = sample
     if rng.random() < 0.12:
         before, motion = view, np.zeros_like(motion)
     if rng.random() < 0.5:
         view, before = view[:, ::-1], before[:, ::-1]
-        thing, colour, shape, motion, centre, side = (
-            _mirror(a) for a in (thing, colour, shape, motion, centre, side)
+        thing, colour, label, motion, centre, side = (
+            _mirror(a) for a in (thing, colour, label, motion, centre, side)
         )
         centre = centre * np.array([-1, 1], np.float32)
         motion = np.where(motion > 0, (4 - (motion - 1)) % 8 + 1, 0)
@@ -104,7 +104,7 @@ def _augment(sample: Sample, rng: np.random.Generator) -> Sample:
         view, before = view[..., order], before[..., order]
         if rng.random() < 0.4:
             view, before = 255 - view, 255 - before
-    return view, before, thing, colour, shape, motion, centre, side, np.array(has_colour)
+    return view, before, thing, colour, label, motion, centre, side, np.array(has_colour)
 
 
 def _mirror(values: np.ndarray) -> np.ndarray:

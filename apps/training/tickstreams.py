@@ -48,8 +48,8 @@ def stream_pictures(
 ) -> list[NDArray[np.uint8]]:
     """What a camera delivers at each tick, for some worlds through a real encoder."""
     pixels = [world.picture(camera, tick * NS_PER_TICK).pixels for tick in range(1, num_ticks + 1)]
-    if rng.random() < world.recipe.h264:
-        return h264_round_trip(pixels, log_uniform(world.recipe.bit_rate, rng), 5.0)
+    if rng.random() < world.stage.h264_share:
+        return h264_round_trip(pixels, log_uniform(world.stage.bit_rate, rng), 5.0)
     return pixels
 
 

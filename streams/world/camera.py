@@ -82,12 +82,20 @@ def cameras_on(
 
 
 def expose(picture: Pixels, optics: Optics, step: float, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Blur, light, tint and sensor noise: what the sensor makes of a clean picture [96, 160, 3]."""
+    """Blur, light, tint and sensor noise: what the sensor makes of a clean picture [H, W, 3]."""
     if optics.blur_px > 0.25:
         picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), optics.blur_px), np.float32)
     gain = optics.light[min(int(step), len(optics.light) - 1)]
-    y, x = int(rng.integers(VIEW_HEIGHT)), int(rng.integers(VIEW_WIDTH))
     exposed = picture * (optics.tint * np.float32(gain))
     if optics.noise > 0.1:
-        exposed += _NOISE[y : y + VIEW_HEIGHT, x : x + VIEW_WIDTH] * np.float32(optics.noise)
+        exposed += _noise(picture.shape[0], picture.shape[1], rng) * np.float32(optics.noise)
     return np.asarray(np.clip(exposed, 0, 255), np.uint8)
+
+
+def _noise(height: int, width: int, rng: np.random.Generator) -> Pixels:
+    """A random piece of a fixed field of noise: drawing it anew would cost as much as the picture."""
+    y, x = int(rng.integers(VIEW_HEIGHT)), int(rng.integers(VIEW_WIDTH))
+    if (height, width) == (VIEW_HEIGHT, VIEW_WIDTH):
+        return _NOISE[y : y + height, x : x + width]
+    rows, columns = np.arange(y, y + height) % len(_NOISE), np.arange(x, x + width) % _NOISE.shape[1]
+    return np.asarray(_NOISE[rows[:, None], columns])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .events import COLOURS, SHAPES, Thing
+from .events import SHAPE_COLOURS, SHAPES, Thing, nameable
 from .motion import STEP_HZ, Floats, Floor, Path, make_path, straight_out
 from .recipes import Recipe
 
@@ -35,7 +35,7 @@ class Actor:
         return self.new_colour if changed and self.new_colour else self.thing.colour
 
     def thing_at(self, step: int) -> Thing:
-        return Thing(self.colour_at(step), self.thing.shape)
+        return Thing(self.colour_at(step), self.thing.kind)
 
     def side_at(self, steps: NDArray[np.intp]) -> Floats:
         return self.side * self.path.scale[np.clip(steps - self.first_step, 0, len(self.path.scale) - 1)]
@@ -60,12 +60,21 @@ class Collision:
 
 
 def populate(
-    floor: Floor, recipe: Recipe, num_steps: int, allowed_colours: tuple[str, ...], rng: np.random.Generator
+    floor: Floor,
+    recipe: Recipe,
+    num_steps: int,
+    colours: tuple[str, ...],
+    unseen: bool,
+    rng: np.random.Generator,
 ) -> tuple[list[Actor], list[Collision]]:
-    """All lives on one floor, and their collisions where the floor is a solid one."""
+    """All lives on one floor, and their collisions where the floor is a solid one.
+
+    The pairs of shape and colour are those of training, or with `unseen` those that training never contains.
+    """
     actors: list[Actor] = []
+    things = nameable(SHAPES, colours, unseen)
     for _ in range(int(rng.integers(recipe.lanes[0], recipe.lanes[1] + 1))):
-        _fill_lane(actors, floor, recipe, num_steps, allowed_colours, rng)
+        _fill_lane(actors, floor, recipe, num_steps, things, rng)
     for identity, actor in enumerate(actors, start=1):
         actor.identity = identity
     solid = rng.random() < recipe.solid
@@ -77,18 +86,18 @@ def _fill_lane(
     floor: Floor,
     recipe: Recipe,
     num_steps: int,
-    colours: tuple[str, ...],
+    things: tuple[Thing, ...],
     rng: np.random.Generator,
 ) -> None:
     step = 0
     while step < num_steps:
-        actor = _make_actor(actors, floor, recipe, step, colours, rng)
+        actor = _make_actor(actors, floor, recipe, step, things, rng)
         if step == 0 and rng.random() < 0.35:
             _start_inside(actor, floor, recipe, rng)
         elif step == 0:
             actor.first_step = round(rng.uniform(0.0, 1.5) * STEP_HZ)
         if rng.random() < recipe.recolour:
-            _plan_recolour(actor, colours, rng)
+            _plan_recolour(actor, things, rng)
         actors.append(actor)
         step = actor.end_step + round(rng.uniform(*recipe.gap_s) * STEP_HZ)
 
@@ -98,7 +107,7 @@ def _make_actor(
     floor: Floor,
     recipe: Recipe,
     step: int,
-    colours: tuple[str, ...],
+    things: tuple[Thing, ...],
     rng: np.random.Generator,
 ) -> Actor:
     side = float(rng.uniform(*recipe.side))
@@ -106,7 +115,7 @@ def _make_actor(
     path = make_path(motion, floor, side, recipe, rng)
     return Actor(
         identity=0,
-        thing=_unlike(actors, step, step + len(path.position), colours, rng),
+        thing=_unlike(actors, step, step + len(path.position), things, rng),
         side=side,
         texture_seed=int(rng.integers(2**31)),
         depth=float(rng.random()),
@@ -116,15 +125,13 @@ def _make_actor(
 
 
 def _unlike(
-    actors: list[Actor], start: int, end: int, colours: tuple[str, ...], rng: np.random.Generator
+    actors: list[Actor], start: int, end: int, things: tuple[Thing, ...], rng: np.random.Generator
 ) -> Thing:
     """A thing that no other on the floor looks like at the same time: its name is then unambiguous."""
     around = [a for a in actors if a.first_step < end + STEP_HZ and start < a.end_step + STEP_HZ]
-    taken = {Thing(c, a.thing.shape) for a in around for c in (a.thing.colour, a.new_colour) if c}
-    while True:
-        thing = Thing(str(rng.choice(colours)), str(rng.choice(SHAPES)))
-        if thing not in taken:
-            return thing
+    taken = {Thing(c, a.thing.kind) for a in around for c in (a.thing.colour, a.new_colour) if c}
+    free = [thing for thing in things if thing not in taken] or list(things)
+    return free[int(rng.integers(len(free)))]
 
 
 def _start_inside(actor: Actor, floor: Floor, recipe: Recipe, rng: np.random.Generator) -> None:
@@ -143,11 +150,12 @@ def _start_inside(actor: Actor, floor: Floor, recipe: Recipe, rng: np.random.Gen
     )
 
 
-def _plan_recolour(actor: Actor, colours: tuple[str, ...], rng: np.random.Generator) -> None:
+def _plan_recolour(actor: Actor, things: tuple[Thing, ...], rng: np.random.Generator) -> None:
     length = len(actor.path.position)
-    if length > 3 * STEP_HZ:
+    choices = [t.colour for t in things if t.kind == actor.thing.kind and t.colour != actor.thing.colour]
+    if length > 3 * STEP_HZ and choices:
         actor.recolour_step = actor.first_step + int(rng.integers(length // 3, 2 * length // 3))
-        actor.new_colour = str(rng.choice([c for c in colours if c != actor.thing.colour]))
+        actor.new_colour = str(rng.choice(choices))
 
 
 def _collide(actors: list[Actor], floor: Floor) -> list[Collision]:
@@ -202,4 +210,4 @@ def _velocity(actor: Actor, step: int) -> Floats:
 def nearest_colours(grey: float) -> tuple[str, ...]:
     """The colours that stand out from a background of that grey level (0..255)."""
     hidden = {"black"} if grey < 80 else {"white"} if grey > 175 else set()
-    return tuple(c for c in COLOURS if c not in hidden)
+    return tuple(c for c in SHAPE_COLOURS if c not in hidden)

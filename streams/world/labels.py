@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..media import VIEW_HEIGHT, VIEW_WIDTH
-from .events import COLOURS, SHAPES
-from .floor import Actor
-from .motion import STEP_HZ
-from .world import Picture, World
+from .events import COLOURS, HAND, LABELS
+from .stage import GLANCE, Picture, Sighting, Window, mark
+from .world import World
 
 PATCH = 16
 ROWS, COLUMNS = VIEW_HEIGHT // PATCH, VIEW_WIDTH // PATCH
@@ -27,57 +26,56 @@ class PatchLabels:
     """Truth for each of the 60 patches, row by row; all but `thing` mean something only where `thing` is true."""
 
     thing: NDArray[np.bool_]  # [60]
-    colour: NDArray[np.int64]  # [60] index into COLOURS
-    shape: NDArray[np.int64]  # [60] index into SHAPES
+    colour: NDArray[np.int64]  # [60] index into COLOURS; -1 where it has no name (hands)
+    label: NDArray[np.int64]  # [60] index into LABELS
     motion: NDArray[np.int64]  # [60] 0..8
     centre: NDArray[np.float32]  # [60, 2] from the patch's middle to the thing's, in patches (x, y)
     side: NDArray[np.float32]  # [60] side of the thing's square, in patches
 
 
-def patch_labels(world: World, camera: int, picture: Picture, t_ns: int, before_ns: int) -> PatchLabels:
-    """Labels of a picture at `t_ns`; motion is the way made since `before_ns`."""
+def patch_labels(
+    world: World, camera: int, picture: Picture, t_ns: int, before_ns: int, window: Window = GLANCE
+) -> PatchLabels:
+    """Labels of a picture of `window` at `t_ns`; motion is the way made since `before_ns`."""
     labels = PatchLabels(
         thing=np.zeros(NUM_PATCHES, bool),
         colour=np.zeros(NUM_PATCHES, np.int64),
-        shape=np.zeros(NUM_PATCHES, np.int64),
+        label=np.zeros(NUM_PATCHES, np.int64),
         motion=np.zeros(NUM_PATCHES, np.int64),
         centre=np.zeros((NUM_PATCHES, 2), np.float32),
         side=np.zeros(NUM_PATCHES, np.float32),
     )
-    actors, best = world.actor_by_identity(camera), np.zeros(NUM_PATCHES)
+    now = {mark(s.identity): s for s in world.sightings(camera, t_ns)}
+    before = {s.identity: s for s in world.sightings(camera, before_ns)}
+    best = np.zeros(NUM_PATCHES)
     grid = picture.identities.reshape(ROWS, PATCH, COLUMNS, PATCH)
-    for identity in np.unique(picture.identities):
-        if identity == 0:
+    for number in np.unique(picture.identities):
+        sighting = now.get(int(number))
+        if sighting is None:
             continue
-        cover = (grid == identity).sum((1, 3)).reshape(-1) / PATCH**2
+        cover = (grid == number).sum((1, 3)).reshape(-1) / PATCH**2
         mine = ((cover >= _COVER) | (cover >= _SHARE * cover.sum())) & (cover > best)
         best = np.maximum(best, cover)
-        _fill(labels, mine, world, camera, actors[int(identity)], t_ns, before_ns)
+        _fill(labels, mine, sighting, before.get(sighting.identity, sighting), window)
     return labels
 
 
 def _fill(
-    labels: PatchLabels,
-    mine: NDArray[np.bool_],
-    world: World,
-    camera: int,
-    actor: Actor,
-    t_ns: int,
-    before_ns: int,
+    labels: PatchLabels, mine: NDArray[np.bool_], now: Sighting, before: Sighting, window: Window
 ) -> None:
-    step, before = t_ns * STEP_HZ / 1e9, before_ns * STEP_HZ / 1e9
     places = np.flatnonzero(mine)
-    middle = world.to_view(camera, actor.position_at(step), step) / PATCH
+    middle = np.array([now.x - window.x, now.y - window.y]) * window.zoom / PATCH
     labels.thing[places] = True
-    labels.colour[places] = COLOURS.index(actor.colour_at(int(step)))
-    labels.shape[places] = SHAPES.index(actor.thing.shape)
-    labels.motion[places] = _heading(actor.position_at(step) - actor.position_at(before))
+    labels.colour[places] = -1 if now.thing.kind == HAND else COLOURS.index(now.thing.colour)
+    labels.label[places] = LABELS.index(now.thing.kind)
+    # What rests is still, however much the camera shakes.
+    way = (now.x - before.x, now.y - before.y) if now.is_moving else (0.0, 0.0)
+    labels.motion[places] = _heading(way[0] * window.zoom, way[1] * window.zoom)
     labels.centre[places] = middle - np.stack([places % COLUMNS + 0.5, places // COLUMNS + 0.5], 1)
-    labels.side[places] = actor.side_at(np.array([int(step)]))[0] * VIEW_HEIGHT / PATCH
+    labels.side[places] = now.side * window.zoom / PATCH
 
 
-def _heading(way: NDArray[np.float64]) -> int:
-    x, y = way * VIEW_HEIGHT
+def _heading(x: float, y: float) -> int:
     if np.hypot(x, y) < _STILL_PX:
         return 0
     return 1 + round(float(np.arctan2(-y, x)) / (np.pi / 4)) % 8

@@ -1,29 +1,32 @@
 """The grammar of narration: one table of templates both writes sentences and reads them back.
 
-A sentence names its camera first: `cam2: a red disc enters from the left`. Words are separated by single blanks.
+A sentence names its camera first: `cam2: a red disc enters from the left`. One that a standing instruction asked for
+begins with `alert`: `alert cam2: a person in blue enters through the door`. Words are separated by single blanks.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 
-from .events import COLOURS, DIRECTIONS, SHAPES, SIDES, SOUNDS, Thing, WorldEvent, WorldEventKind
+from .events import COLOURS, DIRECTIONS, DOOR, KINDS, SIDES, SOUNDS, Thing, WorldEvent, WorldEventKind
 
 MAX_CAMERAS = 4
+ALERT = "alert"
 
 TEMPLATES: dict[WorldEventKind, tuple[str, ...]] = {
     WorldEventKind.ENTER: (
-        "a {thing} enters from the {side}",
-        "a {thing} comes in from the {side}",
-        "a {thing} appears on the {side}",
+        "a {thing} enters {side_in}",
+        "a {thing} comes in {side_in}",
+        "a {thing} appears {side_in}",
     ),
     WorldEventKind.LEAVE: (
-        "the {thing} leaves on the {side}",
-        "the {thing} goes out on the {side}",
-        "the {thing} is gone on the {side}",
+        "the {thing} leaves {side_out}",
+        "the {thing} goes out {side_out}",
+        "the {thing} is gone {side_out}",
     ),
     WorldEventKind.STOP: ("the {thing} stops", "the {thing} comes to rest", "the {thing} stands still"),
     WorldEventKind.GO: (
@@ -36,29 +39,46 @@ TEMPLATES: dict[WorldEventKind, tuple[str, ...]] = {
     WorldEventKind.SOUND: ("i hear {sound}", "there is {sound}"),
 }
 
-_THING = f"(?:{'|'.join(COLOURS)}) (?:{'|'.join(SHAPES)})"
+_COLOUR = "|".join(COLOURS)
+_NAMED = "|".join(kind for kind in KINDS if kind != "person")
+THING_PATTERN = f"(?:(?:{_COLOUR}) (?:{_NAMED})|person in (?:{_COLOUR}))"
 _SLOTS = {
-    "thing": _THING,
-    "other": _THING,
-    "side": "|".join(SIDES),
+    "thing": THING_PATTERN,
+    "other": THING_PATTERN,
+    "side_in": f"from the (?:{'|'.join(SIDES)})|through the {DOOR}",
+    "side_out": f"on the (?:{'|'.join(SIDES)})|through the {DOOR}",
     "direction": "|".join(DIRECTIONS),
-    "colour": "|".join(COLOURS),
+    "colour": _COLOUR,
     "sound": "|".join(SOUNDS),
 }
 
 
-def narrate(event: WorldEvent, rng: np.random.Generator | None = None) -> str:
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A sentence that was read back: the event it states, and whether a standing instruction asked for it."""
+
+    event: WorldEvent
+    is_alert: bool = False
+
+
+def narrate(event: WorldEvent, rng: np.random.Generator | None = None, is_alert: bool = False) -> str:
     """The sentence for an event; `rng` picks among the paraphrases, without it the first is taken."""
     templates = TEMPLATES[event.kind]
     template = templates[int(rng.integers(len(templates)))] if rng is not None else templates[0]
-    place = "mic" if event.camera is None else f"cam{event.camera + 1}"
-    slots = {name: getattr(event, name) for name in _SLOTS}
-    return f"{place}: {template.format(**slots)}"
+    sentence = f"{camera_name(event.camera)} {template.format(**_slots(event))}"
+    return f"{ALERT} {sentence}" if is_alert else sentence
+
+
+def read_statement(sentence: str, t_ns: int = 0) -> Statement | None:
+    """What a sentence states, or None where it is not of the grammar."""
+    is_alert = sentence.startswith(f"{ALERT} ")
+    event = parse(sentence.removeprefix(f"{ALERT} "), t_ns)
+    return Statement(event, is_alert) if event is not None else None
 
 
 def parse(sentence: str, t_ns: int = 0) -> WorldEvent | None:
-    """The event that a sentence states, or None where the sentence is not of the grammar."""
-    head, separator, body = sentence.strip().partition(": ")
+    """The event that a sentence states, whether or not as an alert; None where it is not of the grammar."""
+    head, separator, body = sentence.strip().removeprefix(f"{ALERT} ").partition(": ")
     if not separator or (head != "mic" and not re.fullmatch(rf"cam[1-{MAX_CAMERAS}]", head)):
         return None
     for kind, pattern in _patterns():
@@ -69,14 +89,43 @@ def parse(sentence: str, t_ns: int = 0) -> WorldEvent | None:
 
 
 def vocabulary() -> tuple[str, ...]:
-    """Every word that the grammar can write, sorted: the text head's words."""
-    words = {"mic:", *(f"cam{n + 1}:" for n in range(MAX_CAMERAS))}
-    for options in (COLOURS, SHAPES, SIDES, DIRECTIONS, *(s.split() for s in SOUNDS)):
+    """Every word that narration can write, sorted."""
+    words = {
+        ALERT,
+        "mic:",
+        *(camera_name(n) for n in range(MAX_CAMERAS)),
+        "person",
+        "in",
+        "from",
+        "on",
+        "the",
+    }
+    words |= {"through", DOOR}
+    for options in (COLOURS, KINDS, SIDES, DIRECTIONS, *(s.split() for s in SOUNDS)):
         words.update(options)
     for templates in TEMPLATES.values():
         for template in templates:
             words.update(word for word in template.split() if not word.startswith("{"))
     return tuple(sorted(words))
+
+
+def camera_name(camera: int | None) -> str:
+    """How a sentence begins: `cam2:` for camera 1 (from 0), `mic:` for sound."""
+    return "mic:" if camera is None else f"cam{camera + 1}:"
+
+
+def thing_of(phrase: str) -> Thing:
+    """`red disc` or `person in red` to the thing that it names."""
+    first, *_, last = phrase.split()
+    return Thing(last, first) if first == "person" else Thing(first, last)
+
+
+def _slots(event: WorldEvent) -> dict[str, str]:
+    values = {name: str(getattr(event, name)) for name in ("thing", "other", "direction", "colour", "sound")}
+    through = "through the door"
+    values["side_in"] = through if event.side == DOOR else f"from the {event.side}"
+    values["side_out"] = through if event.side == DOOR else f"on the {event.side}"
+    return values
 
 
 @cache
@@ -89,6 +138,15 @@ def _patterns() -> tuple[tuple[WorldEventKind, re.Pattern[str]], ...]:
 
 
 def _event(t_ns: int, camera: int | None, kind: WorldEventKind, slots: dict[str, str]) -> WorldEvent:
-    things = {name: Thing(*slots[name].split()) for name in ("thing", "other") if name in slots}
-    rest = {name: slots[name] for name in ("side", "direction", "colour", "sound") if name in slots}
-    return WorldEvent(t_ns, camera, kind, thing=things.get("thing"), other=things.get("other"), **rest)
+    things = {name: thing_of(slots[name]) for name in ("thing", "other") if name in slots}
+    rest = {name: slots[name] for name in ("direction", "colour", "sound") if name in slots}
+    side = slots.get("side_in") or slots.get("side_out")
+    return WorldEvent(
+        t_ns,
+        camera,
+        kind,
+        thing=things.get("thing"),
+        other=things.get("other"),
+        side=side.split()[-1] if side else None,
+        **rest,
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,7 +22,7 @@ def events_of(
     camera: int, actors: list[Actor], collisions: list[Collision], optics: Optics, num_steps: int
 ) -> list[WorldEvent]:
     """All events that one camera's picture shows."""
-    shares = {actor.identity: _visible_share(actor, optics, num_steps) for actor in actors}
+    shares = {actor.identity: _share_of_life(actor, optics, num_steps) for actor in actors}
     found: list[WorldEvent] = []
     for actor in actors:
         found += _life(camera, actor, shares[actor.identity], optics, num_steps)
@@ -28,7 +30,11 @@ def events_of(
         if all(_share_at(shares[a.identity], a, hit.step) >= ENTER_SHARE for a in (hit.first, hit.second)):
             things = hit.first.thing_at(hit.step), hit.second.thing_at(hit.step)
             kind = WorldEventKind.COLLIDE
-            found.append(WorldEvent(_ns(hit.step), camera, kind, thing=things[0], other=things[1]))
+            found.append(
+                WorldEvent(
+                    _ns(hit.step), camera, kind, things[0], other=things[1], identity=hit.first.identity
+                )
+            )
     return found
 
 
@@ -41,13 +47,11 @@ def _life(camera: int, actor: Actor, share: Floats, optics: Optics, num_steps: i
             is_in = True
             if step > 0:
                 side = _side(actor, local, optics)
-                found.append(
-                    WorldEvent(_ns(step), camera, WorldEventKind.ENTER, actor.thing_at(step), side=side)
-                )
+                found.append(_event(actor, step, camera, WorldEventKind.ENTER, side=side))
         elif is_in and share[local] < LEAVE_SHARE:
             is_in = False
             side = _side(actor, local, optics)
-            found.append(WorldEvent(_ns(step), camera, WorldEventKind.LEAVE, actor.thing_at(step), side=side))
+            found.append(_event(actor, step, camera, WorldEventKind.LEAVE, side=side))
         elif is_in:
             found += _in_view(camera, actor, local)
     return found
@@ -58,27 +62,32 @@ def _in_view(camera: int, actor: Actor, local: int) -> list[WorldEvent]:
     step, moving = actor.first_step + local, actor.path.is_moving
     found: list[WorldEvent] = []
     if local and moving[local - 1] and not moving[local]:
-        found.append(WorldEvent(_ns(step), camera, WorldEventKind.STOP, actor.thing_at(step)))
+        found.append(_event(actor, step, camera, WorldEventKind.STOP))
     if local and moving[local] and not moving[local - 1]:
         direction = _direction(actor, local)
-        found.append(
-            WorldEvent(_ns(step), camera, WorldEventKind.GO, actor.thing_at(step), direction=direction)
-        )
+        found.append(_event(actor, step, camera, WorldEventKind.GO, direction=direction))
     if step == actor.recolour_step:
-        kind = WorldEventKind.COLOUR
-        found.append(WorldEvent(_ns(step), camera, kind, actor.thing, colour=actor.new_colour))
+        changed = _event(actor, step, camera, WorldEventKind.COLOUR, colour=actor.new_colour)
+        found.append(replace(changed, thing=actor.thing))
     return found
 
 
-def _visible_share(actor: Actor, optics: Optics, num_steps: int) -> Floats:
-    """Share of the thing's square inside the view, by step of its life [S]."""
-    length = max(0, min(len(actor.path.position), num_steps - actor.first_step))
-    steps = np.arange(actor.first_step, actor.first_step + length)
+def _event(actor: Actor, step: int, camera: int, kind: WorldEventKind, **details: str | None) -> WorldEvent:
+    return WorldEvent(_ns(step), camera, kind, actor.thing_at(step), identity=actor.identity, **details)
+
+
+def visible_share(actor: Actor, optics: Optics, steps: NDArray[np.intp]) -> Floats:
+    """Share of the thing's square inside the view at steps of its life [S]."""
     half = (actor.side_at(steps) / 2)[:, None]
     corner = optics.corner + optics.shift[np.clip(steps, 0, len(optics.shift) - 1)] / VIEW_HEIGHT
-    low = actor.path.position[:length] - half - corner
+    low = actor.path.position[steps - actor.first_step] - half - corner
     inside = np.clip(np.minimum(low + 2 * half, _view_size()) - np.maximum(low, 0), 0, None)
     return np.asarray((inside / (2 * half)).prod(1))
+
+
+def _share_of_life(actor: Actor, optics: Optics, num_steps: int) -> Floats:
+    length = max(0, min(len(actor.path.position), num_steps - actor.first_step))
+    return visible_share(actor, optics, np.arange(actor.first_step, actor.first_step + length))
 
 
 def _share_at(share: Floats, actor: Actor, step: int) -> float:

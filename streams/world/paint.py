@@ -24,6 +24,9 @@ RGB = {
     "cyan": (60, 195, 205),
     "white": (238, 238, 238),
     "black": (22, 22, 26),
+    "grey": (128, 128, 130),
+    "orange": (232, 125, 35),
+    "brown": (112, 72, 42),
 }
 
 
@@ -39,7 +42,7 @@ class Sprite:
 def sprite(thing: Thing, texture_seed: int, level: int) -> Sprite:
     """The picture of a thing on a square of `level` pixels; the same seed gives the same texture and tilt."""
     rng = np.random.default_rng(texture_seed)
-    alpha = _mask(thing.shape, float(rng.uniform(-0.25, 0.25) if thing.shape != "disc" else 0))
+    alpha = _mask(thing.kind, float(rng.uniform(-0.25, 0.25) if thing.kind != "disc" else 0))
     colour = _shade(np.array(RGB[thing.colour], np.float32), thing.colour, rng) * alpha[..., None]
     small = cv2.resize(np.dstack([colour, alpha]), (level, level), interpolation=cv2.INTER_AREA)
     return Sprite(np.ascontiguousarray(small[..., :3]), np.ascontiguousarray(small[..., 3:]))

@@ -52,13 +52,24 @@ SCENES: dict[str, Recipe] = {
     ),
     "overlap": replace(EASY, lanes=(2, 4), shared_floor=1.0),
 }
-MIX = {"easy": 0.4, "standard": 0.25, "busy": 0.1, "shaky": 0.08, "dim": 0.07, "overlap": 0.1}
+SCENES["clash"] = replace(EASY, lanes=(3, 5), side=(0.12, 0.36), solid=1.0, recolour=0.5)
+
+SHAPE_MIX = {"easy": 0.4, "standard": 0.25, "busy": 0.1, "shaky": 0.08, "dim": 0.07, "overlap": 0.1}
+THINGS_MIX = {"lobby": 0.2, "crossing": 0.18, "parking": 0.16, "conveyor": 0.12, "desk": 0.2, "yard": 0.14}
+HELD_OUT_SCENES = ("corridor", "loading")  # recipes that training never sees
+MIXTURES = {
+    "mixed": SHAPE_MIX,
+    "things": THINGS_MIX,
+    "all": {name: weight / 2 for name, weight in (SHAPE_MIX | THINGS_MIX).items()},
+}
+SCENE_NAMES = (*SCENES, *THINGS_MIX, *HELD_OUT_SCENES)
 
 
-def pick_recipe(scene: str, rng: np.random.Generator) -> tuple[str, Recipe]:
-    """The recipe of that name; `mixed` draws one by the weights of `MIX`."""
-    if scene == "mixed":
-        scene = str(rng.choice(list(MIX), p=list(MIX.values())))
-    if scene not in SCENES:
-        raise SourceError(f"world scene {scene!r} is unknown: choose one of mixed, {', '.join(SCENES)}")
-    return scene, SCENES[scene]
+def pick_scene(name: str, rng: np.random.Generator) -> str:
+    """The scene of that name; the name of a mixture draws one of its scenes. Raises SourceError for another name."""
+    if name in MIXTURES:
+        return str(rng.choice(list(MIXTURES[name]), p=list(MIXTURES[name].values())))
+    if name not in SCENE_NAMES:
+        choices = ", ".join((*MIXTURES, *SCENE_NAMES))
+        raise SourceError(f"world scene {name!r} is unknown: choose one of {choices}")
+    return name

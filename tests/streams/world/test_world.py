@@ -2,14 +2,16 @@
 
 from collections import Counter
 
+import cv2
 import numpy as np
 import pytest
 
 from millrace.errors import SourceError
 from millrace.streams.clock import perf_ns
-from millrace.streams.world.events import WorldEventKind
+from millrace.streams.world.events import UNSEEN, WorldEventKind
 from millrace.streams.world.labels import COLUMNS, patch_labels
 from millrace.streams.world.recipes import SCENES
+from millrace.streams.world.stage import Picture, Window, mark
 from millrace.streams.world.world import World
 
 S = 1_000_000_000
@@ -44,7 +46,8 @@ def test_each_scene_renders_for_each_number_of_cameras(scene, num_cameras):
         picture = world.picture(camera, 3 * S)
         assert picture.pixels.shape == (96, 160, 3)
         assert picture.identities.shape == (96, 160)
-        assert set(np.unique(picture.identities)) <= {0, *world.actor_by_identity(camera)}
+        seen = {mark(sighting.identity) for sighting in world.sightings(camera, 3 * S)}
+        assert set(np.unique(picture.identities)) <= {0, *seen}
 
 
 def test_all_kinds_of_event_happen():
@@ -64,13 +67,12 @@ def test_a_thing_that_entered_is_in_the_mask_and_one_that_left_is_not():
     for event in world.events:
         if event.kind not in (WorldEventKind.ENTER, WorldEventKind.LEAVE):
             continue
-        for actor in world.actor_by_identity(0).values():
-            step = event.t_ns * 25 // S
-            if actor.thing == event.thing and actor.first_step <= step < actor.end_step:
-                share = (world.picture(0, event.t_ns).identities == actor.identity).sum() / (
-                    actor.side * 96
-                ) ** 2
+        for sighting in world.sightings(0, event.t_ns):
+            if sighting.identity == event.identity:
+                mask = world.picture(0, event.t_ns).identities == mark(sighting.identity)
+                share = mask.sum() / sighting.side**2
                 assert share > 0.12 if event.kind is WorldEventKind.ENTER else share < 0.3
+                assert sighting.thing == event.thing
                 checked += 1
     assert checked >= 4
 
@@ -80,13 +82,34 @@ def test_what_stops_stands_still_and_what_goes_moves():
     stops = [e for e in world.events if e.kind is WorldEventKind.STOP]
     assert stops
     for event in stops:
-        step = event.t_ns * 25 // S
-        near = [
-            a
-            for a in world.actor_by_identity(event.camera).values()
-            if a.thing_at(step) == event.thing and a.first_step <= step < a.end_step
-        ]
-        assert any(np.allclose(a.position_at(step + 2), a.position_at(step + 5), atol=1e-6) for a in near)
+        later = [place_of(world, event, event.t_ns + n * S // 25) for n in (2, 5)]
+        assert np.allclose(*later, atol=1e-6)
+
+
+def place_of(world, event, t_ns):
+    return next((s.x, s.y) for s in world.sightings(event.camera, t_ns) if s.identity == event.identity)
+
+
+def test_a_window_shows_its_part_of_the_view_enlarged():
+    world = World(8, 1, "easy", 20.0)
+    window = Window(40.0, 24.0, zoom=2.0)
+    whole, part = world.picture(0, 4 * S), world.picture(0, 4 * S, window)
+    enlarged = cv2.resize(whole.pixels[24:72, 40:120], (160, 96), interpolation=cv2.INTER_LINEAR)
+    assert np.abs(enlarged.astype(int) - part.pixels).mean() < 12
+    shares = [
+        np.mean(p.identities > 0)
+        for p in (Picture(whole.pixels[24:72, 40:120], whole.identities[24:72, 40:120]), part)
+    ]
+    assert shares[0] == pytest.approx(shares[1], abs=0.02)
+
+
+def test_worlds_of_training_and_of_the_unseen_pairs_have_no_thing_in_common():
+    def things(unseen):
+        worlds = (World(seed, 2, "standard", 12.0, unseen) for seed in range(6))
+        return {e.thing for world in worlds for e in world.events if e.thing}
+
+    assert things(False) and not things(False) & UNSEEN
+    assert things(True) and things(True) <= UNSEEN
 
 
 def test_patch_labels_point_at_the_middle_of_their_thing():
@@ -98,10 +121,7 @@ def test_patch_labels_point_at_the_middle_of_their_thing():
         labels = patch_labels(world, 0, picture, t_ns, t_ns - S // 5)
         for place in np.flatnonzero(labels.thing):
             middle = np.array([place % COLUMNS + 0.5, place // COLUMNS + 0.5]) + labels.centre[place]
-            actors = world.actor_by_identity(0).values()
-            near = [
-                np.hypot(*(world.to_view(0, a.position_at(tick * 5), tick * 5) / 16 - middle)) for a in actors
-            ]
+            near = [np.hypot(*(np.array([s.x, s.y]) / 16 - middle)) for s in world.sightings(0, t_ns)]
             assert min(near) < 1e-3
             found += 1
     assert found > 20
