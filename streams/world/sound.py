@@ -1,82 +1,218 @@
-"""The sound of a world: tones, counted beeps, knocks, noise, over a hiss; with its part of the event log."""
+"""The sound of a world and its part of the event log: what is told is there, and what is there is told."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..media import SAMPLE_RATE_HZ
-from .events import SOUNDS, WorldEvent, WorldEventKind
-from .recipes import Recipe
+from .ambience import ambience
+from .events import AMBIENT, SOUNDS, WorldEvent, WorldEventKind
+from .noises import voice
+from .room import Room, draw_room
+from .signals import FRAME, Wave, faded, log_uniform, num_samples, powers
+from .speech import Utterance
+from .stage import SoundCue
+from .voices import PLAIN_SOUNDS, plain_voice
 
-_COUNTS = {"two beeps": 2, "three beeps": 3, "four beeps": 4}
-_PITCH_HZ = {"low tone": (200, 300), "middle tone": (520, 720), "high tone": (1300, 1800)}
-_SETTLE_S = 0.3  # a group of beeps is over when its rhythm has stayed away this long
+HISS = (0.0005, 0.008)  # range of a microphone's own noise
+OFF_SCREEN = 0.05  # sounds a second that no camera shows the reason of
+SPACING_S = 1.0  # no two told sounds are named, and no two alike begin and end, closer than this
+_AUDIBLE = 4.0  # a told sound's power over all else that is to be heard, at least: 6 dB
+_FAINT = 0.5  # an untold sound's power under all else that is to be heard, at most
+_FIRST_S = 0.5  # what is there from the start is nobody's event
+_LEVEL = 0.35  # of the loudest 80 ms of a sound of loudness 1, before the microphone's gain
 
 
-@dataclass(frozen=True, slots=True)
+class Noisy(Protocol):
+    """What a soundtrack of a flat world is drawn from; a `Recipe` is one."""
+
+    @property
+    def sounds_per_s(self) -> float: ...
+    @property
+    def hiss(self) -> tuple[float, float]: ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Soundtrack:
     """A whole world's sound: `samples` [N] float32 at 16 kHz, and the events in it."""
 
-    samples: NDArray[np.float32]
+    samples: Wave
     events: tuple[WorldEvent, ...]
 
 
-def make_soundtrack(recipe: Recipe, duration_s: float, rng: np.random.Generator) -> Soundtrack:
-    """Sounds one after another with pauses; a third of the worlds have none but their hiss."""
-    samples = rng.normal(0, rng.uniform(*recipe.hiss), round(duration_s * SAMPLE_RATE_HZ)).astype(np.float32)
+def make_soundtrack(recipe: Noisy, duration_s: float, rng: np.random.Generator) -> Soundtrack:
+    """Plain sounds one after another with pauses; a third of the worlds have none but their hiss."""
+    samples = rng.normal(0, rng.uniform(*recipe.hiss), num_samples(duration_s)).astype(np.float32)
     events: list[WorldEvent] = []
     silent = rng.random() < 0.3
     t_s = float(rng.exponential(0.5 / recipe.sounds_per_s))
     while t_s < duration_s - 2.5 and not silent:
-        sound = str(rng.choice(SOUNDS))
-        wave, heard_s = _wave(sound, rng)
-        start = round(t_s * SAMPLE_RATE_HZ)
-        wave = wave[: len(samples) - start] * np.float32(rng.uniform(0.08, 0.5))
+        sound = str(rng.choice(PLAIN_SOUNDS))
+        made = plain_voice(sound, rng)
+        start = num_samples(t_s)
+        wave = made.samples[: len(samples) - start] * np.float32(rng.uniform(0.08, 0.5))
         samples[start : start + len(wave)] += wave
-        events.append(WorldEvent(round((t_s + heard_s) * 1e9), None, WorldEventKind.SOUND, sound=sound))
+        events.append(_event(t_s + made.named_s, sound))
         t_s += len(wave) / SAMPLE_RATE_HZ + 0.8 + float(rng.exponential(1 / recipe.sounds_per_s))
     return Soundtrack(np.clip(samples, -1, 1), tuple(events))
 
 
-def _wave(sound: str, rng: np.random.Generator) -> tuple[NDArray[np.float32], float]:
-    """Samples of one sound, and after how many seconds a listener can name it."""
-    if sound in _PITCH_HZ:
-        return _tone(rng.uniform(*_PITCH_HZ[sound]), rng.uniform(0.5, 1.2), rng), 0.2
-    if sound in _COUNTS:
-        return _group([_tone(rng.uniform(900, 1100), 0.11, rng)] * _COUNTS[sound], rng.uniform(0.12, 0.2))
-    if sound == "knocking":
-        return _group([_knock(rng) for _ in range(int(rng.integers(2, 5)))], rng.uniform(0.12, 0.25))
-    length = round(rng.uniform(0.6, 1.4) * SAMPLE_RATE_HZ)
-    return _fade(rng.normal(0, 0.4, length)), 0.2
+def soundtrack_of(
+    cues: Sequence[SoundCue],
+    duration_s: float,
+    rng: np.random.Generator,
+    hiss: tuple[float, float] = HISS,
+    with_random: float = OFF_SCREEN,
+    speech: Sequence[Utterance] = (),
+) -> Soundtrack:
+    """The sound of a stage's cues in one room, with a microphone's hiss, ambience, and speech.
+
+    `hiss` is the range its level is drawn from, `with_random` the rate of told sounds from off screen, a second.
+    Half of the worlds without a cue for ambience have some all the same. A told cue that would not be audible over
+    everything else, or that comes too close to a louder one, is left out of samples and log alike.
+    """
+    mix = _Mix.quiet(duration_s, hiss, rng)
+    mix.surround([cue for cue in cues if cue.sound in AMBIENT])
+    for utterance in speech:
+        mix.speak(utterance)
+    mix.murmur([cue for cue in cues if not cue.is_told and cue.sound not in AMBIENT])
+    told = [cue for cue in cues if cue.is_told and cue.sound not in AMBIENT]
+    mix.tell([*told, *_off_screen(with_random, duration_s, rng)])
+    return mix.soundtrack()
 
 
-def _group(parts: list[NDArray[np.float32]], gap_s: float) -> tuple[NDArray[np.float32], float]:
-    gap = np.zeros(round(gap_s * SAMPLE_RATE_HZ), np.float32)
-    wave = np.concatenate([piece for part in parts for piece in (part, gap)])
-    return wave, len(wave) / SAMPLE_RATE_HZ - gap_s + _SETTLE_S
+def _off_screen(rate: float, duration_s: float, rng: np.random.Generator) -> list[SoundCue]:
+    times = np.sort(rng.uniform(0, duration_s, rng.poisson(rate * duration_s)))
+    return [
+        SoundCue(round(t_s * 1e9), str(rng.choice(SOUNDS)), loudness=float(rng.uniform(0.15, 1)))
+        for t_s in times
+    ]
 
 
-def _tone(hz: float, seconds: float, rng: np.random.Generator) -> NDArray[np.float32]:
-    t = np.arange(round(seconds * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
-    overtones = rng.uniform(0, 0.25, 3)
-    wave = np.sin(2 * np.pi * hz * t) + sum(
-        a * np.sin(2 * np.pi * hz * (n + 2) * t) for n, a in enumerate(overtones)
-    )
-    return _fade(wave * 0.7)
+def _event(t_s: float, sound: str) -> WorldEvent:
+    return WorldEvent(round(t_s * 1e9), None, WorldEventKind.SOUND, sound=sound)
 
 
-def _knock(rng: np.random.Generator) -> NDArray[np.float32]:
-    t = np.arange(round(0.08 * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
-    thump = np.sin(2 * np.pi * rng.uniform(90, 180) * t) + 0.3 * rng.normal(0, 1, len(t))
-    return np.asarray(thump * np.exp(-t / 0.018), np.float32)
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A sound that is on the soundtrack and in its log."""
+
+    sound: str
+    onset_s: float
+    named_s: float  # onset and naming in seconds of the world
+    end_s: float
+
+    def leaves_room_for(self, other: _Told) -> bool:
+        if self.sound == other.sound:
+            gap = max(self.onset_s - other.end_s, other.onset_s - self.end_s)
+        else:
+            gap = max(self.onset_s - other.named_s, other.onset_s - self.named_s, 0)
+            gap = abs(self.named_s - other.named_s) if gap else 0
+        return gap >= SPACING_S
 
 
-def _fade(wave: NDArray[np.float64]) -> NDArray[np.float32]:
-    edge = min(len(wave) // 2, 160)
-    ramp = np.ones(len(wave))
-    ramp[:edge] = np.linspace(0, 1, edge)
-    ramp[-edge:] = np.linspace(1, 0, edge)
-    return np.asarray(wave * ramp, np.float32)
+@dataclass(slots=True, eq=False)
+class _Mix:
+    """The samples of a world while sounds are added to them; the last ones added must be heard over all before."""
+
+    samples: Wave
+    room: Room
+    gain: float  # of the microphone
+    rng: np.random.Generator
+    told: list[_Told]
+
+    @staticmethod
+    def quiet(duration_s: float, hiss: tuple[float, float], rng: np.random.Generator) -> _Mix:
+        samples = rng.standard_normal(num_samples(duration_s), np.float32)
+        samples *= np.float32(rng.uniform(*hiss))
+        return _Mix(samples, draw_room(rng), log_uniform(0.3, 0.8, rng), rng, [])
+
+    def surround(self, cues: Iterable[SoundCue]) -> None:
+        """Ambience; a cue without a duration lasts to the end of the world."""
+        duration_s = len(self.samples) / SAMPLE_RATE_HZ
+        cues = list(cues) or self._some_ambience()
+        for cue in cues:
+            start = num_samples(cue.t_ns / 1e9)
+            length = min(num_samples(cue.duration_s or duration_s), len(self.samples) - start)
+            if length > 0:
+                wave = ambience(cue.sound, length, self.room, self.rng)
+                wave *= np.float32(log_uniform(0.003, 0.02, self.rng) * cue.loudness)
+                self._add(
+                    faded(wave, 1.5 if start else 0, 1.5 if start + length < len(self.samples) else 0), start
+                )
+
+    def speak(self, utterance: Utterance) -> None:
+        level = self.gain * self.rng.uniform(0.4, 1)
+        self._add(self._placed(utterance.samples, level), num_samples(utterance.t_ns / 1e9))
+
+    def murmur(self, cues: Iterable[SoundCue]) -> None:
+        """Sounds that are not told: so faint that nobody could name them."""
+        for cue in cues:
+            start = num_samples(cue.t_ns / 1e9)
+            wave = self._placed(voice(cue.sound, cue.duration_s, self.rng).samples, cue.loudness * self.gain)
+            wave = wave[: max(0, len(self.samples) - start)]
+            if len(wave):
+                over = float((powers(wave) / powers(self.samples[start : start + len(wave)])).max())
+                self._add(wave * np.float32(min(1.0, (_FAINT / over) ** 0.5)), start)
+
+    def tell(self, cues: Iterable[SoundCue]) -> None:
+        """Sounds for the log, the loudest first, each where it is audible and leaves the others their place."""
+        drawn = [(cue, cue.loudness * self.gain * self.rng.uniform(0.4, 1)) for cue in cues]
+        for cue, level in sorted(drawn, key=lambda pair: -pair[1]):
+            start_s = cue.t_ns / 1e9
+            rough = _Told(cue.sound, start_s, start_s, start_s + cue.duration_s)
+            alike = [told for told in self.told if told.sound == cue.sound]
+            if all(told.leaves_room_for(rough) for told in alike):
+                self._tell_one(cue, level)
+
+    def soundtrack(self) -> Soundtrack:
+        np.clip(self.samples, -1, 1, out=self.samples)
+        told = sorted(self.told, key=lambda told: told.named_s)
+        return Soundtrack(self.samples, tuple(_event(each.named_s, each.sound) for each in told))
+
+    def _tell_one(self, cue: SoundCue, level: float) -> None:
+        made, start_s = voice(cue.sound, cue.duration_s, self.rng), cue.t_ns / 1e9
+        start = num_samples(start_s)
+        wave = self._placed(made.samples, level)[: max(0, len(self.samples) - start)]
+        onset_s = audible_from(wave, self.samples[start : start + len(wave)], made.named_s, made.is_lasting)
+        if onset_s is None or start_s + onset_s < _FIRST_S:
+            return
+        onset_s += start_s
+        end_s = start_s + len(made.samples) / SAMPLE_RATE_HZ
+        told = _Told(cue.sound, onset_s, onset_s + made.named_s, end_s)
+        if all(each.leaves_room_for(told) for each in self.told):
+            self.told.append(told)
+            self._add(wave, start)
+
+    def _placed(self, wave: Wave, level: float) -> Wave:
+        """The sound in the room; its loudest 80 ms have `level`."""
+        heard = self.room.heard(wave)
+        return heard * np.float32(_LEVEL * level / (powers(heard).max() ** 0.5 + 1e-9))
+
+    def _add(self, wave: Wave, start: int) -> None:
+        place = self.samples[start : start + len(wave)]
+        place += wave[: len(place)]
+
+    def _some_ambience(self) -> list[SoundCue]:
+        has_any = self.rng.random() < 0.5
+        return [SoundCue(0, str(self.rng.choice(AMBIENT)))] if has_any else []
+
+
+def audible_from(wave: Wave, others: Wave, named_s: float, is_lasting: bool) -> float | None:
+    """From which second on a sound [N] is audible over the others [N] for as long as naming it takes; or None.
+
+    All stretches of 80 ms in that time that matter, those within 6 dB of its strongest, must stand out by 6 dB.
+    """
+    if len(wave) < num_samples(named_s):
+        return None
+    power = powers(wave)
+    stands_out = power > _AUDIBLE * powers(others)
+    first = int(stands_out.argmax()) if is_lasting else 0
+    needed = slice(first, first + max(1, round(named_s * SAMPLE_RATE_HZ / FRAME)))
+    matters = power[needed] > power[needed].max() / 4
+    is_whole = first * FRAME + num_samples(named_s) <= len(wave)
+    return first * FRAME / SAMPLE_RATE_HZ if is_whole and stands_out[needed][matters].all() else None
