@@ -18,6 +18,7 @@ from .clock import NS_PER_MS, NS_PER_S
 from .decoder import MAX_LOOKS_HZ
 from .devices import can_capture
 from .media import VIEW_HEIGHT, VIEW_WIDTH, EventKind, VideoFrame
+from .native import native_of
 from .source import Feed, SourceInfo
 
 _WATCH_NS = 250 * NS_PER_MS
@@ -148,7 +149,8 @@ class _Grabber:
             return True
         self._next_look_ns = t_ns + _LOOK_STEP_NS
         self._note_size(picture.shape, t_ns)
-        is_open = self._feed.video(VideoFrame(self._feed.name, t_ns, view_of(picture), None, index))
+        native = native_of(picture, is_bgr=True)
+        is_open = self._feed.video(VideoFrame(self._feed.name, t_ns, view_of(picture), None, index, native))
         self._feed.watermark(t_ns)
         return is_open
 

@@ -14,6 +14,7 @@ from .gate import Gate, Verdict
 from .habit import PacketClass, novelty
 from .ledger import Entry, PacketLedger
 from .media import EventKind, VideoFrame
+from .native import Cropper
 from .rate import RateWatch
 from .source import Feed
 from .timeline import Timeline, to_ns
@@ -56,6 +57,7 @@ class VideoDecoder:
         self._gate = Gate(may_sleep=is_sparse)
         self._ledger = PacketLedger()
         self._views = ViewMaker()
+        self._cropper = Cropper()
         self._rate = RateWatch()
         self._held: list[av.Packet[Any]] = []
         self._held_bytes = 0
@@ -193,7 +195,8 @@ class VideoDecoder:
         if t_ns >= self._next_look_ns:
             self._gate.see(pixels, t_ns)
             self._next_look_ns = t_ns + _LOOK_STEP_NS
-        return VideoFrame(self._feed.name, t_ns, pixels, 1.0 if index == 0 else entry.novelty, index)
+        change = 1.0 if index == 0 else entry.novelty
+        return VideoFrame(self._feed.name, t_ns, pixels, change, index, self._cropper.native(decoded))
 
     def _settle(self, decoded: av.VideoFrame) -> Entry:
         # Raw streams carry no stamps: there the n-th frame is taken for that of the n-th packet.

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ..errors import SourceError
 from .clock import NS_PER_MS
 from .media import VIEW_HEIGHT, VIEW_WIDTH, AudioChunk, VideoFrame
+from .native import native_of
 from .source import Feed, SourceInfo
 
 _WATCH_NS = 100 * NS_PER_MS
@@ -61,7 +62,9 @@ class PushSource:
         when_ns = feed.clock.now_ns() if t_ns is None else t_ns
         view = self._view(pixels)
         index, self._num_frames = self._num_frames, self._num_frames + 1
-        is_taken = feed.video(VideoFrame(feed.name, when_ns, view, None, index))
+        # The pusher may go on to write into its array.
+        native = native_of(pixels, copy=True)
+        is_taken = feed.video(VideoFrame(feed.name, when_ns, view, None, index, native))
         self._promise(feed, when_ns)
         return is_taken
 

@@ -21,6 +21,7 @@ NEVER_NS = 2**63 - 1  # the watermark of a source that has ended
 
 _MAX_AUDIO_SAMPLES = 2 * SAMPLE_RATE_HZ
 _MAX_FRAMES_FAST = 64
+_NATIVE_WEIGHT = 8  # of a frame that holds its native picture, which may take megabytes: fewer of them wait
 _MAX_EVENTS = 256
 
 
@@ -91,7 +92,10 @@ class Feed:
         self.start_ns = start_ns  # session time of the source's zero
         self._on_put = on_put
         self.video_channel: Channel[VideoFrame] = Channel(
-            1 if realtime else _MAX_FRAMES_FAST, Policy.LATEST if realtime else Policy.BLOCK, on_put=on_put
+            1 if realtime else _MAX_FRAMES_FAST,
+            Policy.LATEST if realtime else Policy.BLOCK,
+            size_of=_weight,
+            on_put=on_put,
         )
         self.audio_channel: Channel[AudioChunk] = Channel(
             _MAX_AUDIO_SAMPLES,
@@ -200,3 +204,7 @@ class Feed:
 
     def _last_media_ns(self) -> int:
         return max(self._watermark_ns, self.start_ns)
+
+
+def _weight(frame: VideoFrame) -> int:
+    return 1 if frame.native is None else _NATIVE_WEIGHT
