@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -11,26 +13,79 @@ from .config import HybridConfig
 _BLOCK = 128  # queries at once on a CPU: their scores stay in the cache, and later keys are never computed
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class AttentionCarry:
+    """What one layer hands from segment to segment: the newest keys and values, as the window does at inference."""
+
+    k: Tensor  # [B, G, W, P]
+    v: Tensor  # [B, G, W, P]
+    is_valid: Tensor  # bool [B]: false where the row starts a stream
+
+    def detach(self) -> AttentionCarry:
+        return AttentionCarry(self.k.detach(), self.v.detach(), self.is_valid)
+
+    def where(self, keep: Tensor) -> AttentionCarry:
+        """Without the rows where `keep` [B] is false."""
+        return AttentionCarry(self.k, self.v, self.is_valid & keep)
+
+
 class Attention(nn.Module):
     """Order comes from the Mamba-2 layers, so keys carry no position and may leave the window freely."""
 
     def __init__(self, config: HybridConfig) -> None:
         super().__init__()
         self.num_heads, self.num_kv_heads = config.num_heads, config.num_kv_heads
-        self.head_dim = config.head_dim
+        self.head_dim, self.window = config.head_dim, config.window
         width = config.num_heads * config.head_dim
         self.qkv_proj = nn.Linear(
             config.d_model, width + 2 * config.num_kv_heads * config.head_dim, bias=False
         )
         self.out_proj = nn.Linear(width, config.d_model, bias=False)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Full causal attention over x `[B, T, D]`; returns `[B, T, D]`."""
+    def forward(self, x: Tensor, initial: AttentionCarry | None = None) -> tuple[Tensor, AttentionCarry]:
+        """Causal attention over x `[B, T, D]` and, with `initial`, over the window before it.
+
+        Returns `[B, T, D]` and what the next segment starts from. Without `initial` every token sees all before it.
+        """
         heads = self.qkv_proj(x).view(*x.shape[:2], -1, self.head_dim).transpose(1, 2)
         q, k, v = torch.split(heads, [self.num_heads, self.num_kv_heads, self.num_kv_heads], dim=1)
-        y = causal_attention(q, k, v)
+        if initial is None:
+            y = causal_attention(q, k, v)
+        else:
+            k = torch.cat([initial.k.to(k.dtype), k], dim=2)
+            v = torch.cat([initial.v.to(v.dtype), v], dim=2)
+            y = window_attention(q, k, v, initial.is_valid, self.window)
         out: Tensor = self.out_proj(y.transpose(1, 2).flatten(2))
-        return out
+        valid = torch.ones(len(x), dtype=torch.bool, device=x.device)
+        return out, AttentionCarry(k[:, :, -self.window :], v[:, :, -self.window :], valid)
+
+
+def window_attention(q: Tensor, k: Tensor, v: Tensor, is_valid: Tensor, window: int) -> Tensor:
+    """q `[B, H, T, P]` over k, v `[B, G, W + T, P]`: each query sees itself and the `window - 1` tokens before it.
+
+    The first W keys belong to the segment before; they are not seen by rows whose `is_valid` `[B]` is false.
+    """
+    with torch.autocast(q.device.type, enabled=False):
+        batch, _, num_tokens, head_dim = q.shape
+        num_before = k.shape[2] - num_tokens
+        k, v = k.contiguous(), v.contiguous()
+        grouped = (q * head_dim**-0.5).view(batch, k.shape[1], -1, num_tokens, head_dim)
+        parts = []
+        for start in range(0, num_tokens, _BLOCK):
+            block = grouped[:, :, :, start : start + _BLOCK]
+            end = num_before + start + block.shape[3]
+            first = max(0, end - block.shape[3] - window + 1)
+            at, to = (
+                torch.arange(end - block.shape[3], end, device=q.device),
+                torch.arange(first, end, device=q.device),
+            )
+            gap = at[:, None] - to
+            seen = ((gap >= 0) & (gap < window))[None] & (is_valid[:, None] | (to >= num_before))[:, None]
+            bias = torch.zeros(seen.shape, dtype=q.dtype, device=q.device).masked_fill_(~seen, -torch.inf)
+            shape = block.shape[:4]
+            scores = (block.flatten(2, 3) @ k[:, :, first:end].mT).view(*shape, -1) + bias[:, None, None]
+            parts.append((scores.softmax(-1).flatten(2, 3) @ v[:, :, first:end]).view(*shape, -1))
+        return torch.cat(parts, dim=3).flatten(1, 2)
 
 
 def causal_attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:

@@ -10,12 +10,14 @@ from torch import Tensor, nn
 
 from ..errors import StateError
 from ..memory.state import SessionState
-from .attention import Attention
+from .attention import Attention, AttentionCarry
 from .config import MAMBA, HybridConfig
 from .engine import Engine
 from .mamba import Mamba2, MambaCarry
 from .mlp import SwiGLU
 from .norm import RMSNorm
+
+Carry = MambaCarry | AttentionCarry
 
 
 class Layer(nn.Module):
@@ -28,12 +30,8 @@ class Layer(nn.Module):
         self.mlp_norm = RMSNorm(config.d_model, config.norm_eps)
         self.mlp = SwiGLU(config.d_model, config.mlp_hidden)
 
-    def forward(self, x: Tensor, initial: MambaCarry | None) -> tuple[Tensor, MambaCarry | None]:
-        carry = None
-        if isinstance(self.mixer, Mamba2):
-            mixed, carry = self.mixer(self.mixer_norm(x), initial)
-        else:
-            mixed = self.mixer(self.mixer_norm(x))
+    def forward(self, x: Tensor, initial: Carry | None) -> tuple[Tensor, Carry]:
+        mixed, carry = self.mixer(self.mixer_norm(x), initial)
         x = x + mixed
         return x + self.mlp(self.mlp_norm(x)), carry
 
@@ -65,20 +63,29 @@ class Hybrid(nn.Module):
                 linear.weight.mul_((2 * self.config.num_layers) ** -0.5)
 
     def forward(
-        self, x: Tensor, initial: Sequence[MambaCarry] | None = None, depth: int | None = None
-    ) -> tuple[Tensor, list[MambaCarry]]:
-        """Training: full causal attention over x `[B, T, D]`; padding may stand at the end only.
+        self, x: Tensor, initial: Sequence[Carry] | None = None, depth: int | None = None
+    ) -> tuple[Tensor, list[Carry]]:
+        """Training: causal attention over x `[B, T, D]`; padding may stand at the end only.
 
-        `initial` holds one carry for each Mamba-2 layer, in order, and so does the result; the caller
-        detaches them between segments. `depth` runs only the first layers. Returns hidden `[B, T, D]`.
+        `initial` holds one carry for each layer, in order, and so does the result; the caller detaches them between
+        segments. Without it attention sees all of x, with it the window. `depth` runs only the first layers.
+        Returns hidden `[B, T, D]`.
         """
-        carries: list[MambaCarry] = []
-        for layer in self._stack[:depth]:
-            start = initial[len(carries)] if initial is not None and len(carries) < len(initial) else None
-            x, carry = layer(x, start if isinstance(layer.mixer, Mamba2) else None)
-            if carry is not None:
-                carries.append(carry)
-        return self.norm(x), carries
+        x, carries, _ = self.forward_with_exits(x, initial, depth, ())
+        return x, carries
+
+    def forward_with_exits(
+        self, x: Tensor, initial: Sequence[Carry] | None, depth: int | None, exits: Sequence[int]
+    ) -> tuple[Tensor, list[Carry], list[Tensor]]:
+        """As `forward`, and the hidden vectors that leaving after each depth in `exits` would give."""
+        carries: list[Carry] = []
+        early: list[Tensor] = []
+        for number, layer in enumerate(self._stack[:depth], start=1):
+            x, carry = layer(x, initial[number - 1] if initial is not None else None)
+            carries.append(carry)
+            if number in exits:
+                early.append(self.norm(x))
+        return self.norm(x), carries, early
 
     @torch.inference_mode()
     def read(self, x: Tensor, state: SessionState, depth: int | None = None) -> Tensor:

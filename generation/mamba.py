@@ -27,6 +27,12 @@ class MambaCarry:
     def detach(self) -> MambaCarry:
         return MambaCarry(self.conv.detach(), self.ssm.detach())
 
+    def where(self, keep: Tensor) -> MambaCarry:
+        """Zero in the rows where `keep` [B] is false."""
+        return MambaCarry(
+            self.conv * keep[:, None, None].to(self.conv.dtype), self.ssm * keep[:, None, None, None]
+        )
+
 
 class Mamba2(nn.Module):
     """Projection, short convolution, selective scan, gated normalisation, projection."""

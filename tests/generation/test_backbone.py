@@ -3,7 +3,7 @@ import torch
 import torch.nn.functional as F
 
 from millrace.errors import ConfigError
-from millrace.generation.attention import causal_attention
+from millrace.generation.attention import causal_attention, window_attention
 from millrace.generation.backbone import Hybrid
 from millrace.generation.config import HybridConfig
 from millrace.generation.norm import RMSNorm
@@ -69,15 +69,34 @@ def test_blockwise_attention_equals_the_fused_operator(num_tokens):
         torch.testing.assert_close(a, b, atol=1e-4, rtol=1e-4)
 
 
-def test_segments_with_carried_state_equal_one_pass_where_only_mamba_looks_back():
-    model, x = small("MM"), torch.randn(2, 75, 32)
+def test_segments_with_carried_state_equal_one_pass():
+    model, x = small("MAMA", window=128), torch.randn(2, 75, 32)
     whole, last = model(x)
     first, carries = model(x[:, :33])
     second, carries = model(x[:, 33:], carries)
     torch.testing.assert_close(torch.cat([first, second], 1), whole, atol=1e-4, rtol=1e-4)
-    for a, b in zip(carries, last, strict=True):
+    for a, b in zip(carries[::2], last[::2], strict=True):
         torch.testing.assert_close(a.ssm, b.ssm, atol=1e-4, rtol=1e-4)
         torch.testing.assert_close(a.conv, b.conv)
+
+
+def test_a_row_that_starts_a_stream_knows_nothing_of_the_one_before():
+    model, x = small("MAMA"), torch.randn(2, 40, 32)
+    carries = [c.where(torch.tensor([True, False])) for c in model(torch.randn(2, 33, 32))[1]]
+    torch.testing.assert_close(model(x, carries)[0][1], model(x)[0][1], atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("window", [1, 7, 60, 150, 400])
+def test_window_attention_sees_the_window_and_no_more(window):
+    q = torch.randn(2, 6, 150, 8, requires_grad=True)
+    k, v = (torch.randn(2, 2, 210, 8, requires_grad=True) for _ in range(2))
+    at, to = torch.arange(60, 210)[:, None], torch.arange(210)
+    seen = ((at >= to) & (at - to < window))[None] & torch.stack([to >= 0, to >= 60])[:, None]
+    wanted = F.scaled_dot_product_attention(q, k, v, attn_mask=seen[:, None], enable_gqa=True)
+    got = window_attention(q, k, v, torch.tensor([True, False]), window)
+    torch.testing.assert_close(got, wanted)
+    got.square().sum().backward()
+    assert q.grad.isfinite().all()
 
 
 def test_every_weight_gets_a_gradient_and_a_carry_can_be_cut():
@@ -103,4 +122,4 @@ def test_depth_runs_only_the_first_layers():
     half = small("MA")
     half.load_state_dict({k: v for k, v in model.state_dict().items() if not k.startswith("layers.2")})
     torch.testing.assert_close(hidden, half(x)[0])
-    assert len(carries) == 1
+    assert len(carries) == 2

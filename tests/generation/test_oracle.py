@@ -119,7 +119,7 @@ def test_attention_equals_nemotron_h_at_once_and_step_by_step():
     state = SessionState.allocate(HybridConfig(**SHAPE, pattern="A").state_spec()).attention[0]
     with torch.inference_mode():
         wanted = theirs(normed)[0][0]
-        torch.testing.assert_close(ours(normed)[0], wanted, **CLOSE)
+        torch.testing.assert_close(ours(normed)[0][0], wanted, **CLOSE)
         hidden = x[0].clone()
         engine.read(hidden[:31], state)
         for t in range(31, 40):
