@@ -38,6 +38,10 @@ class InputEmbedding(nn.Module):
         self.audio_place = nn.Embedding(MAX_AUDIO_PLACES, d_model)
         self.word = nn.Embedding(sizes.num_words, d_model)
         self.gate = nn.Parameter(torch.zeros(d_model))
+        self.user = nn.Parameter(torch.zeros(d_model))  # tells what a person typed from what the model wrote
+        self.fovea = nn.Parameter(
+            torch.zeros(d_model)
+        )  # tells a patch of the magnified view from one of the whole
         for table in (self.place, self.camera, self.audio_place, self.word):
             nn.init.normal_(table.weight, std=0.5)
         nn.init.normal_(self.gate, std=0.5)
@@ -45,6 +49,15 @@ class InputEmbedding(nn.Module):
     def patches(self, features: Tensor, places: Tensor, slots: Tensor) -> Tensor:
         """Features [N, F] at places [N] of cameras [N] to [N, D]."""
         embedded: Tensor = self.video(features) + self.place(places) + self.camera(slots)
+        return embedded
+
+    def foveas(self, features: Tensor, places: Tensor, slots: Tensor) -> Tensor:
+        """As `patches`, for patches of a fovea; `places` are those of the whole view."""
+        return self.patches(features, places, slots) + self.fovea
+
+    def texts(self, numbers: Tensor) -> Tensor:
+        """Words that a person typed [N] to [N, D]."""
+        embedded: Tensor = self.word(numbers) + self.user
         return embedded
 
     def sounds(self, features: Tensor, places: Tensor) -> Tensor:
@@ -59,7 +72,7 @@ class InputEmbedding(nn.Module):
         return embedded
 
     def tick(self, gap_ns: int, blocks: Sequence[TokenBlock]) -> Tensor:
-        """One tick's sequence [N, D]: the time token, the blocks in order, the gate."""
+        """One tick's sequence [N, D]: the time token, patches, sounds, typed words, the gate."""
         rows = [self.gaps(torch.tensor([gap_ns]))]
         video = [b for b in blocks if b.kind is TokenKind.VIDEO and b.num_kept]
         if video:
@@ -72,5 +85,6 @@ class InputEmbedding(nn.Module):
         rows += [
             self.sounds(b.features, b.places) for b in blocks if b.kind is TokenKind.AUDIO and b.num_kept
         ]
+        rows += [self.texts(b.features) for b in blocks if b.kind is TokenKind.TEXT and b.num_kept]
         rows.append(self.gate[None])
         return torch.cat(rows)

@@ -1,4 +1,8 @@
-"""The whole model as the runtime sees it: it reads a tick's tokens, and at the gate it speaks or stays silent."""
+"""The whole model as the runtime sees it: it reads a tick's tokens, and at the gate it speaks or stays silent.
+
+What it says is of three kinds: narration (`cam1: ...`), an alert that a standing instruction asked for
+(`alert cam1: ...`), and the reply to a question (`reply: ...`), written in the tick in which the question was read.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,7 @@ from torch import Tensor, nn
 
 from ..memory.state import SessionState
 from ..perception.audio import NUM_AUDIO_FEATURES
-from ..perception.blocks import TokenBlock
+from ..perception.blocks import TokenBlock, TokenKind
 from ..perception.encoder import NUM_PATCHES, EncoderConfig, PatchEncoder
 from ..perception.perception import Perception
 from .backbone import Hybrid
@@ -20,6 +24,7 @@ from .embedding import NS_PER_TICK, InputEmbedding, InputSizes
 from .words import END, SILENT, Vocabulary
 
 MAX_SENTENCE = 24  # words; a sentence that runs on longer is ended
+REMINDER_NS = 20 * NS_PER_TICK  # standing instructions are read again this often: words leave the window, too
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,7 @@ class Word:
 
     text: str
     is_end: bool = False
+    confidence: float = 1.0  # that this is the right word, by a head of its own
 
 
 class Narrator(nn.Module):
@@ -53,6 +59,7 @@ class Narrator(nn.Module):
         self.embedding = InputEmbedding(config.backbone.d_model, sizes)
         self.backbone = Hybrid(config.backbone)
         self.head = nn.Linear(config.backbone.d_model, len(self.vocabulary))
+        self.confidence = nn.Linear(config.backbone.d_model, 1)  # reads the trunk and never trains it
 
     @staticmethod
     def load(path: Path | None = None) -> Narrator:
@@ -82,6 +89,11 @@ class Narrator(nn.Module):
         """The eyes and ears that fit this model, for these cameras; the first is `cam1`."""
         return Perception(self.encoder, names)
 
+    def text_block(self, text: str, t_ns: int) -> TokenBlock:
+        """What a person typed as tokens to read: a question, or a standing instruction. Unknown words are left out."""
+        numbers = torch.tensor(self.vocabulary.read(text), dtype=torch.int64)
+        return TokenBlock("text", 0, t_ns, TokenKind.TEXT, numbers, torch.arange(len(numbers)), len(numbers))
+
     @torch.inference_mode()
     def read(
         self, t_ns: int, blocks: Sequence[TokenBlock], state: SessionState, depth: int | None = None
@@ -104,8 +116,9 @@ class Narrator(nn.Module):
             if number == SILENT:
                 return
             state.pending = [] if number == END else [*state.pending, number]
+            sure = self._confidence(hidden)
             hidden = self._step(number, state, depth)
-            yield Word("", is_end=True) if number == END else Word(self.vocabulary.word(number))
+            yield Word("", True, sure) if number == END else Word(self.vocabulary.word(number), False, sure)
 
     @torch.inference_mode()
     def _choose(self, hidden: Tensor, state: SessionState) -> int:
@@ -120,6 +133,10 @@ class Narrator(nn.Module):
             logits[END] = -torch.inf
         logits[SILENT] = -torch.inf
         return int(logits.argmax())
+
+    @torch.inference_mode()
+    def _confidence(self, hidden: Tensor) -> float:
+        return torch.sigmoid(self.confidence(hidden)).item()
 
     @torch.inference_mode()
     def _step(self, number: int, state: SessionState, depth: int | None) -> Tensor:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 SILENT, END = 0, 1
+_WORD = re.compile(r"[a-z0-9]+")
 _SPECIAL = ("<silent>", "<end>")
 
 
@@ -22,6 +24,18 @@ class Vocabulary:
         """Numbers of the words of a sentence, closed by END. Raises KeyError for a word that is not in the vocabulary."""
         return [*(self._number[word] for word in sentence.split()), END]
 
+    def read(self, text: str) -> list[int]:
+        """Numbers of the words of what a person typed; case and punctuation do not matter, unknown words are left out."""
+        return [self._number[word] for word in _plain(text) if word in self._number]
+
+    def unknown(self, text: str) -> list[str]:
+        """The words of what a person typed that `read` leaves out."""
+        return [word for word in _plain(text) if word not in self._number]
+
     def word(self, number: int) -> str:
         """The word of a number."""
         return self.words[number]
+
+
+def _plain(text: str) -> list[str]:
+    return _WORD.findall(text.lower())

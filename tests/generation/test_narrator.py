@@ -162,3 +162,19 @@ def test_vocabulary_numbers_are_stable():
     assert [vocabulary.word(n) for n in range(4)] == ["<silent>", "<end>", "a", "b"]
     with pytest.raises(KeyError):
         vocabulary.encode("c")
+
+
+def test_typed_words_reach_the_state_and_unknown_ones_are_left_out(narrator):
+    block = narrator.text_block("The RED disc, please?", 0)
+    assert [narrator.vocabulary.word(int(n)) for n in block.features] == ["the", "red", "disc"]
+    assert narrator.vocabulary.unknown("The RED disc, please?") == ["please"]
+    asked, idle = narrator.new_state(), narrator.new_state()
+    assert not torch.equal(narrator.read(0, [block], asked), narrator.read(0, [], idle))
+
+
+def test_each_word_says_how_sure_it_is(narrator):
+    with torch.no_grad():
+        narrator.confidence.bias.fill_(-3.0)
+        narrator.confidence.weight.zero_()
+    hidden = narrator.read(0, [block(narrator)], state := narrator.new_state())
+    assert next(narrator.write(hidden, state, 1)).confidence == pytest.approx(0.0474, abs=1e-3)
