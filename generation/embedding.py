@@ -39,9 +39,7 @@ class InputEmbedding(nn.Module):
         self.word = nn.Embedding(sizes.num_words, d_model)
         self.gate = nn.Parameter(torch.zeros(d_model))
         self.user = nn.Parameter(torch.zeros(d_model))  # tells what a person typed from what the model wrote
-        self.fovea = nn.Parameter(
-            torch.zeros(d_model)
-        )  # tells a patch of the magnified view from one of the whole
+        self.fovea = nn.Parameter(torch.zeros(d_model))  # tells a patch of a closer look from one of the view
         for table in (self.place, self.camera, self.audio_place, self.word):
             nn.init.normal_(table.weight, std=0.5)
         nn.init.normal_(self.gate, std=0.5)
@@ -74,14 +72,15 @@ class InputEmbedding(nn.Module):
     def tick(self, gap_ns: int, blocks: Sequence[TokenBlock]) -> Tensor:
         """One tick's sequence [N, D]: the time token, patches, sounds, typed words, the gate."""
         rows = [self.gaps(torch.tensor([gap_ns]))]
-        video = [b for b in blocks if b.kind is TokenKind.VIDEO and b.num_kept]
-        if video:
-            slots = torch.cat([torch.full((b.num_kept,), b.slot) for b in video])
-            rows.append(
-                self.patches(
-                    torch.cat([b.features for b in video]), torch.cat([b.places for b in video]), slots
-                )
+        # Each camera's closer look stands behind its view.
+        seen = [b for b in blocks if b.kind in (TokenKind.VIDEO, TokenKind.FOVEA) and b.num_kept]
+        if seen:
+            slots = torch.cat([torch.full((b.num_kept,), b.slot) for b in seen])
+            is_closer = torch.cat([torch.full((b.num_kept, 1), b.kind is TokenKind.FOVEA) for b in seen])
+            patches = self.patches(
+                torch.cat([b.features for b in seen]), torch.cat([b.places for b in seen]), slots
             )
+            rows.append(patches + is_closer * self.fovea)
         rows += [
             self.sounds(b.features, b.places) for b in blocks if b.kind is TokenKind.AUDIO and b.num_kept
         ]

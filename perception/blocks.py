@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -13,6 +13,7 @@ class TokenKind(StrEnum):
     """Which sense a block of tokens comes from; each has its own projection in the model."""
 
     VIDEO = "video"
+    FOVEA = "fovea"  # a closer look at a part of the picture; features and places as in VIDEO
     AUDIO = "audio"
     TEXT = "text"
 
@@ -22,7 +23,8 @@ class CameraPlan:
     """What the budget grants one camera in one tick, made by the budget."""
 
     read: bool = True  # may this camera be looked at
-    max_tokens: int = 6  # how many patches of it may be kept
+    max_tokens: int = 6  # how many patches of it may be kept; a closer look may add two
+    fovea: bool = True  # may a part of it be looked at closely
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,8 +39,8 @@ class TokenBlock:
     slot: int  # camera number, from 0; 0 for sound and text
     t_ns: int
     kind: TokenKind
-    features: torch.Tensor  # [N, F] float32 (video, audio), or token ids [N] int64 (text)
-    places: torch.Tensor  # [N] int64: patch number (video), position in the tick (audio, text)
+    features: torch.Tensor  # [N, F] float32 (video, fovea, audio), or token ids [N] int64 (text)
+    places: torch.Tensor  # [N] int64: patch of the view (video, fovea), position in the tick (audio, text)
     num_offered: int  # tokens before pruning
 
     @property
@@ -52,4 +54,5 @@ class Perceived:
 
     blocks: list[TokenBlock]
     skipped: Mapping[str, str] = field(default_factory=dict)  # camera -> why its frame was not read
-    costs_ns: Mapping[str, int] = field(default_factory=dict)  # stage (sample, encode, prune, audio) -> time
+    costs_ns: Mapping[str, int] = field(default_factory=dict)  # stage (sample, encode, ..., audio) -> time
+    closer: Sequence[str] = ()  # cameras of which a part was looked at closely

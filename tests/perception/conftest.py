@@ -23,7 +23,7 @@ def features_of(config):
             features[place, : config.width] = np.random.default_rng(seed).normal(size=config.width)
             features[place, config.width] = 0.9
             features[place, config.width + 1 + seed % 8] = 1.0
-            features[place, config.width + 15 + (0 if still else 1)] = 1.0
+            features[place, -12 + (0 if still else 1)] = 1.0
             features[place, -3:-1] = offset
             features[place, -1] = side
         return features

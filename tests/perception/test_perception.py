@@ -59,7 +59,7 @@ def test_a_still_camera_is_not_encoded(perception):
 
 
 def test_costs_name_every_stage(perception):
-    assert set(perception.read(inputs(1), PLAN).costs_ns) == {"sample", "encode", "prune", "audio"}
+    assert set(perception.read(inputs(1), PLAN).costs_ns) == {"sample", "encode", "prune", "fovea", "audio"}
 
 
 def test_reset_forgets(perception):
