@@ -10,7 +10,7 @@ from .room import Room
 from .signals import Floats, Wave, band_noise, drift, filtered, log_uniform
 
 _LOOP = 1 << 17  # samples: 8.192 s
-_SWELL = {"hum": 0.03, "rain": 0.08, "street": 0.35}  # spread of the level in natural log units
+_SWELL = {"hum": 0.03, "rain": 0.08, "street": 0.25}  # spread of the level in natural log units
 
 
 def ambience(sound: str, length: int, room: Room, rng: np.random.Generator) -> Wave:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..media import SAMPLE_RATE_HZ
-from .signals import Wave, log_uniform, num_samples, seconds_of
+from .signals import Floats, Wave, log_uniform, num_samples, seconds_of
 
 _FFT = 1 << 15
 
@@ -36,7 +36,12 @@ def draw_room(rng: np.random.Generator) -> Room:
     echo = rng.standard_normal(len(t)) * np.exp(-6.9 * t / echo_s)
     echo *= log_uniform(0.03, 0.5, rng) / np.sqrt(np.sum(echo**2))
     echo[0] += 1.0
-    hz = np.fft.rfftfreq(len(t), 1 / SAMPLE_RATE_HZ)
-    low_hz, high_hz = rng.uniform(15, 70), rng.uniform(3500, 9000)
-    band = (1j * hz / low_hz) / (1 + 1j * hz / low_hz) / (1 + 1j * hz / high_hz) ** 2
-    return Room(np.fft.irfft(np.fft.rfft(echo) * band, len(t)).astype(np.float32))
+    return Room(_through_band(echo, rng.uniform(15, 70), rng.uniform(3500, 9000)))
+
+
+def _through_band(click: Floats, low_hz: float, high_hz: float) -> Wave:
+    """A response [N] behind one pole at the low end and two at the high end."""
+    delay = np.exp(-2j * np.pi * np.fft.rfftfreq(len(click)))
+    low, high = (np.exp(-2 * np.pi * hz / SAMPLE_RATE_HZ) for hz in (low_hz, high_hz))
+    band = (1 + low) / 2 * (1 - delay) / (1 - low * delay) * ((1 - high) / (1 - high * delay)) ** 2
+    return np.asarray(np.fft.irfft(np.fft.rfft(click) * band, len(click)), np.float32)

@@ -33,7 +33,8 @@ def filtered(wave: Floats, gain: Callable[[Floats], Floats]) -> Floats:
     length = len(wave)
     grain = 1 << max(0, (length - 1).bit_length() - 4)  # lengths of many small factors transform fast
     size = -(-length // grain) * grain
-    spectrum = np.fft.rfft(wave, size) * gain(np.fft.rfftfreq(size, 1 / SAMPLE_RATE_HZ))
+    hz = np.asarray(np.fft.rfftfreq(size, 1 / SAMPLE_RATE_HZ), np.float64)
+    spectrum = np.fft.rfft(wave, size) * gain(hz)
     return np.asarray(np.fft.irfft(spectrum, size)[:length])
 
 
