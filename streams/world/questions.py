@@ -171,13 +171,20 @@ def draw_question(
     kind: QuestionKind, record: Record, tick: int, rng: np.random.Generator, cameras: Sequence[int]
 ) -> Asked | None:
     """A question of that kind that can be asked at a tick, its answer drawn evenly among the possible ones; or None."""
-    candidates = _CANDIDATES[kind](_Moment(record, tick, cameras, rng))
+    candidates = possible_questions(kind, record, tick, rng, cameras)
     if not candidates:
         return None
     answers = sorted({c.answer for c in candidates})
     answer = answers[int(rng.integers(len(answers)))]
     fitting = [c for c in candidates if c.answer == answer]
     return fitting[int(rng.integers(len(fitting)))]
+
+
+def possible_questions(
+    kind: QuestionKind, record: Record, tick: int, rng: np.random.Generator, cameras: Sequence[int]
+) -> list[Asked]:
+    """All questions of that kind that can be asked at a tick; `rng` draws the names of what was not there."""
+    return _CANDIDATES[kind](_Moment(record, tick, cameras, rng))
 
 
 class _Moment:

@@ -52,6 +52,8 @@ SCENES: dict[str, Recipe] = {
     ),
     "overlap": replace(EASY, lanes=(2, 4), shared_floor=1.0),
 }
+# Minutes in which little happens: what memory over long delays is asked about.
+SCENES["quiet"] = replace(EASY, gap_s=(8.0, 60.0), sounds_per_s=0.03)
 SCENES["clash"] = replace(EASY, lanes=(3, 5), side=(0.12, 0.36), solid=1.0, recolour=0.5)
 
 SHAPE_MIX = {"easy": 0.4, "standard": 0.25, "busy": 0.1, "shaky": 0.08, "dim": 0.07, "overlap": 0.1}
