@@ -129,5 +129,5 @@ def _channels(views: Tensor, before: Tensor) -> Tensor:
 
 
 def _split(raw: Tensor, config: EncoderConfig) -> PatchHeads:
-    thing, colour, label, motion, centre, side = torch.split(raw, config.head_sizes, dim=-1)
+    thing, colour, label, motion, centre, side = torch.split(raw, list(config.head_sizes), dim=-1)
     return PatchHeads(thing[..., 0], colour, label, motion, centre, side[..., 0])

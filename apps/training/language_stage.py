@@ -8,13 +8,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ...generation.backbone import Carry
 from ...generation.config import HybridConfig
-from ...generation.losses import IGNORE, text_loss
-from ...generation.mamba import MambaCarry
+from ...generation.losses import IGNORE, confidence_loss, text_loss
 from ...generation.narrator import Narrator, NarratorConfig
 from ...generation.words import SILENT
 from ...perception.encoder import PatchEncoder
-from ...streams.world.language import vocabulary
+from ...streams.world.words import all_words
 from .encoder_stage import cosine
 from .progress import RunLog, load_training, save_training
 from .sequences import SegmentBatch, SegmentStream
@@ -27,8 +27,8 @@ SAVE_EVERY = 100
 def new_narrator(settings: TrainSettings, encoder: PatchEncoder) -> Narrator:
     """An untrained narrator around a trained encoder. Its attention sees as far back as training did."""
     torch.manual_seed(settings.seed)
-    backbone = HybridConfig(mlp_hidden=settings.mlp_hidden, window=settings.segment)
-    narrator = Narrator(NarratorConfig(backbone=backbone, encoder=encoder.config, words=vocabulary()))
+    backbone = HybridConfig(pattern=settings.pattern, mlp_hidden=settings.mlp_hidden, window=settings.segment)
+    narrator = Narrator(NarratorConfig(backbone=backbone, encoder=encoder.config, words=all_words()))
     narrator.encoder.load_state_dict(encoder.state_dict())
     narrator.encoder.requires_grad_(False)
     return narrator
@@ -46,7 +46,7 @@ class LanguageTrainer:
         ]
         self.optimizer = torch.optim.AdamW(groups, settings.language_lr, betas=(0.9, 0.95))
         self.step = 0
-        self._carries: list[MambaCarry] | None = None
+        self._carries: list[Carry] | None = None
 
     def state(self) -> dict[str, Any]:
         return {
@@ -67,27 +67,30 @@ class LanguageTrainer:
             group["lr"] = cosine(settings.language_lr, self.step, settings.language_steps, 100)
         with torch.autocast(torch.device(settings.device).type, torch.bfloat16):
             x = batch.embed(self.narrator.embedding, self.narrator.config.backbone.d_model)
-            hidden, carries = self.narrator.backbone(x, self._starts(batch.is_new))
+            hidden, carries, early = self.narrator.backbone.forward_with_exits(
+                x, self._starts(batch.is_new), None, settings.exits
+            )
             said = batch.target != IGNORE
+            target = batch.target[said]
             logits = self.narrator.head(hidden[said])
+            exits = [self.narrator.head(h[said]) for h in early]
+            sure = self.narrator.confidence(hidden[said].detach())[:, 0]
         self._carries = [carry.detach() for carry in carries]
-        loss = text_loss(logits, batch.target[said], settings.silence_weight)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss = text_loss(logits, target, settings.silence_weight)
+        exit_loss = sum((text_loss(e, target, settings.silence_weight) for e in exits), logits.new_zeros(()))
+        total = loss + settings.exit_weight * exit_loss + confidence_loss(sure, logits, target)
+        total.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_([p for g in self.optimizer.param_groups for p in g["params"]], 1.0)
         self.optimizer.step()
         self.optimizer.zero_grad()
         self.step += 1
-        return {"loss": float(loss.detach()), **_right(logits.detach(), batch.target[said])}
+        return {"loss": float(loss.detach()), **_right(logits.detach(), target, batch.is_answer[said])}
 
-    def _starts(self, is_new: Tensor) -> list[MambaCarry] | None:
+    def _starts(self, is_new: Tensor) -> list[Carry] | None:
         """The carried states, zero for rows that start a stream."""
         if self._carries is None:
             return None
-        keep = (~is_new).float()
-        return [
-            MambaCarry(c.conv * keep[:, None, None].to(c.conv.dtype), c.ssm * keep[:, None, None, None])
-            for c in self._carries
-        ]
+        return [carry.where(~is_new) for carry in self._carries]
 
 
 def train_language(
@@ -121,12 +124,13 @@ def train_language(
     return narrator.eval()
 
 
-def _right(logits: Tensor, target: Tensor) -> dict[str, float]:
+def _right(logits: Tensor, target: Tensor, is_answer: Tensor) -> dict[str, float]:
     """How often the next word is right where one follows, and how often silence and speech are told apart."""
     guess, spoken = logits.argmax(-1), target != SILENT
     opens = (guess != SILENT) & spoken
     return {
         "words": (guess == target)[spoken].float().mean().item() if spoken.any() else 0.0,
+        "answers": (guess == target)[is_answer].float().mean().item() if is_answer.any() else 0.0,
         "speech_recall": opens.sum().item() / max(spoken.sum().item(), 1),
         "silence": (guess == SILENT)[~spoken].float().mean().item() if (~spoken).any() else 0.0,
     }

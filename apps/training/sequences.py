@@ -12,14 +12,12 @@ from torch import Tensor
 
 from ...generation.embedding import MAX_CAMERAS, NS_PER_TICK, InputEmbedding
 from ...generation.losses import IGNORE
-from ...generation.words import SILENT, Vocabulary
-from ...streams.world.events import WorldEvent
-from ...streams.world.language import narrate
+from ...generation.words import END, SILENT, Vocabulary
+from ...streams.world.questions import REPLY
+from .talk import TalkRates, draw_talk
 from .tickstreams import TickStream
 
-TIME, VIDEO, AUDIO, WORD, GATE = range(5)
-DELAY_TICKS = 1  # the model speaks one tick after the tick that first shows an event
-_CUT_SHARE = 0.15  # of streams whose sentences are cut by a word limit and go on at the next tick
+TIME, VIDEO, AUDIO, WORD, GATE, USER = range(6)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,66 +29,79 @@ class TokenSequence:
     kind: NDArray[np.int64]  # [T]
     row: NDArray[np.int64]  # [T] row of the features, or number of the word
     target: NDArray[np.int64]  # [T] next word, SILENT or IGNORE
+    is_answer: NDArray[np.bool_]  # [T] whether the target is the content of a reply
 
 
-def build_sequence(stream: TickStream, vocabulary: Vocabulary, rng: np.random.Generator) -> TokenSequence:
-    """Lay out a stream tick by tick: time, patches, sounds, gate, words. Cameras take random slots, wording is drawn."""
-    slots = np.sort(rng.permutation(MAX_CAMERAS)[: stream.num_cameras])
-    slots = rng.permutation(slots)
-    said = _words_by_tick(stream, slots, vocabulary, rng)
-    limit = int(rng.integers(3, 14)) if rng.random() < _CUT_SHARE else 1 << 30
+def build_sequence(
+    stream: TickStream, vocabulary: Vocabulary, rng: np.random.Generator, rates: TalkRates | None = None
+) -> TokenSequence:
+    """Lay out a stream tick by tick: time, patches, sounds, typed words, gate, written words.
+
+    Cameras take random slots; questions, instructions and wording are drawn.
+    """
+    slots = rng.permutation(np.sort(rng.permutation(MAX_CAMERAS)[: stream.num_cameras]))
+    rates = rates or TalkRates()
+    talk = draw_talk(stream.record.moved(slots), vocabulary, rates, rng)
+    limit = int(rng.integers(3, 14)) if rng.random() < rates.cut else 1 << 30
     kind, row, target = list[int](), list[int](), list[int]()
     video_at = np.searchsorted(stream.video_tick, np.arange(stream.num_ticks + 2))
     audio_at = np.searchsorted(stream.audio_tick, np.arange(stream.num_ticks + 2))
-    waiting: list[int] = []
+    waiting = _Waiting()
     for tick in range(1, stream.num_ticks + 1):
         patches = _by_slot(stream, slots, int(video_at[tick]), int(video_at[tick + 1]))
         sounds = range(int(audio_at[tick]), int(audio_at[tick + 1]))
-        kind += [TIME, *[VIDEO] * len(patches), *[AUDIO] * len(sounds), GATE]
-        row += [0, *patches, *sounds, 0]
-        target += [IGNORE] * (1 + len(patches) + len(sounds))
-        waiting += said.get(tick, [])
-        now, waiting = waiting[:limit], waiting[limit:]
-        after = SILENT if not waiting else IGNORE
+        typed = talk.typed.get(tick, [])
+        kind += [TIME, *[VIDEO] * len(patches), *[AUDIO] * len(sounds), *[USER] * len(typed), GATE]
+        row += [0, *patches, *sounds, *typed, 0]
+        target += [IGNORE] * (1 + len(patches) + len(sounds) + len(typed))
+        waiting.add(talk.replies.get(tick, []), talk.told.get(tick, []))
+        now = waiting.take(limit)
         kind += [WORD] * len(now)
         row += now
-        target += [*now, after]
-    return TokenSequence(stream, slots, np.array(kind), np.array(row), np.array(target))
+        target += [*now, IGNORE if waiting.sentences else SILENT]
+    is_answer = _answers(target, vocabulary.encode(REPLY)[0])
+    return TokenSequence(stream, slots, np.array(kind), np.array(row), np.array(target), is_answer)
+
+
+def _answers(target: list[int], reply: int) -> NDArray[np.bool_]:
+    """Which targets stand between `reply:` and the end of the sentence."""
+    found, is_inside = np.zeros(len(target), bool), False
+    for n, number in enumerate(target):
+        if number in (reply, END):
+            is_inside = number == reply
+        elif number > END:
+            found[n] = is_inside
+    return found
+
+
+class _Waiting:
+    """Sentences to be written: one that was begun is finished, then replies come before narration."""
+
+    def __init__(self) -> None:
+        self.sentences: list[list[int]] = []
+        self._is_begun = False
+
+    def add(self, replies: list[list[int]], told: list[list[int]]) -> None:
+        first = 1 if self._is_begun else 0
+        self.sentences[first:first] = [list(words) for words in replies]
+        self.sentences += [list(words) for words in told]
+
+    def take(self, limit: int) -> list[int]:
+        """At most `limit` words."""
+        taken: list[int] = []
+        while self.sentences and len(taken) < limit:
+            words = self.sentences[0][: limit - len(taken)]
+            del self.sentences[0][: len(words)]
+            taken += words
+            self._is_begun = bool(self.sentences[0])
+            if not self._is_begun:
+                self.sentences.pop(0)
+        return taken
 
 
 def _by_slot(stream: TickStream, slots: NDArray[np.int64], start: int, end: int) -> list[int]:
     """Rows of one tick in the order of the model's slots, as perception delivers them."""
     return sorted(range(start, end), key=lambda n: (slots[stream.video_slot[n]], stream.video_place[n]))
-
-
-def _words_by_tick(
-    stream: TickStream, slots: NDArray[np.int64], vocabulary: Vocabulary, rng: np.random.Generator
-) -> dict[int, list[int]]:
-    said: dict[int, list[int]] = {}
-    for event in sorted(
-        stream.events, key=lambda e: (_tick(e), -1 if e.camera is None else slots[e.camera], e.t_ns)
-    ):
-        moved = event if event.camera is None else _at(event, int(slots[event.camera]))
-        said.setdefault(_tick(event) + DELAY_TICKS, []).extend(vocabulary.encode(narrate(moved, rng)))
-    return said
-
-
-def _tick(event: WorldEvent) -> int:
-    return -(-event.t_ns // NS_PER_TICK)
-
-
-def _at(event: WorldEvent, slot: int) -> WorldEvent:
-    return WorldEvent(
-        event.t_ns,
-        slot,
-        event.kind,
-        event.thing,
-        event.side,
-        event.direction,
-        event.other,
-        event.colour,
-        event.sound,
-    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,6 +111,7 @@ class SegmentBatch:
     shape: tuple[int, int]  # rows, tokens
     is_new: Tensor  # bool [B]: the row starts a stream, its carried state is void
     target: Tensor  # int64 [B, T]
+    is_answer: Tensor  # bool [B, T]
     video_at: Tensor
     video: Tensor
     video_place: Tensor
@@ -111,6 +123,8 @@ class SegmentBatch:
     word: Tensor
     time_at: Tensor
     gate_at: Tensor
+    user_at: Tensor
+    user: Tensor
 
     def to(self, device: str) -> SegmentBatch:
         """The same batch on another device."""
@@ -126,6 +140,7 @@ class SegmentBatch:
             (self.video_at, embedding.patches(self.video, self.video_place, self.video_slot)),
             (self.audio_at, embedding.sounds(self.audio, self.audio_place)),
             (self.word_at, embedding.word(self.word)),
+            (self.user_at, embedding.texts(self.user)),
             (self.gate_at, embedding.gate.expand(len(self.gate_at), -1)),
         )
         where = torch.cat([at for at, _ in parts])
@@ -161,23 +176,26 @@ class SegmentStream:
 def _gather(rows: Sequence[tuple[TokenSequence, int]], length: int) -> SegmentBatch:
     kind = np.full((len(rows), length), -1)
     row, target = np.zeros_like(kind), np.full_like(kind, IGNORE)
+    is_answer = np.zeros(kind.shape, bool)
     for n, (sequence, start) in enumerate(rows):
         part = sequence.kind[start : start + length]
         kind[n, : len(part)] = part
         row[n, : len(part)] = sequence.row[start : start + length]
         target[n, : len(part)] = sequence.target[start : start + length]
+        is_answer[n, : len(part)] = sequence.is_answer[start : start + length]
     video, audio = [], []
     for n, (sequence, _) in enumerate(rows):
         stream, seen, heard = sequence.stream, row[n][kind[n] == VIDEO], row[n][kind[n] == AUDIO]
         video.append((stream.video[seen], stream.video_place[seen], sequence.slots[stream.video_slot[seen]]))
         audio.append((stream.audio[heard], stream.audio_place[heard]))
-    at = {k: torch.from_numpy(np.flatnonzero(kind == k)) for k in (TIME, VIDEO, AUDIO, WORD, GATE)}
+    at = {k: torch.from_numpy(np.flatnonzero(kind == k)) for k in (TIME, VIDEO, AUDIO, WORD, GATE, USER)}
     video_columns = [torch.from_numpy(np.concatenate(c)) for c in zip(*video, strict=True)]
     audio_columns = [torch.from_numpy(np.concatenate(c)) for c in zip(*audio, strict=True)]
     return SegmentBatch(
         shape=(len(rows), length),
         is_new=torch.tensor([start == 0 for _, start in rows]),
         target=torch.from_numpy(target),
+        is_answer=torch.from_numpy(is_answer),
         video_at=at[VIDEO],
         video=video_columns[0].float(),
         video_place=video_columns[1],
@@ -189,4 +207,6 @@ def _gather(rows: Sequence[tuple[TokenSequence, int]], length: int) -> SegmentBa
         word=torch.from_numpy(row[kind == WORD]),
         time_at=at[TIME],
         gate_at=at[GATE],
+        user_at=at[USER],
+        user=torch.from_numpy(row[kind == USER]),
     )

@@ -25,6 +25,9 @@ class TrainSettings:
     language_lr: float = 1.5e-3
     silence_weight: float = 0.25
     mlp_hidden: int = 384
+    pattern: str = "MMMAMMMA"  # one letter a layer: Mamba-2 or attention
+    exits: tuple[int, ...] = (4, 6)  # depths at which the text head is trained as well
+    exit_weight: float = 0.15
     num_calibration: int = 24  # worlds on which the gate's threshold is chosen
     thresholds: tuple[float, ...] = (0.5, 0.6, 0.7, 0.8, 0.9)
     workers: int = 2  # processes that render and read streams

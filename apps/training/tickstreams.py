@@ -18,7 +18,7 @@ from ...perception.pruning import ChangePruner, Pruner
 from ...perception.sampler import FrameSampler
 from ...streams.media import SAMPLE_RATE_HZ, AudioChunk, VideoFrame
 from ...streams.world.codec import h264_round_trip
-from ...streams.world.events import WorldEvent
+from ...streams.world.record import Record, record_of
 from ...streams.world.world import World
 from .patches import log_uniform
 
@@ -39,7 +39,7 @@ class TickStream:
     audio: NDArray[np.float16]  # [M, F]
     audio_place: NDArray[np.int64]  # [M]
     audio_tick: NDArray[np.int64]  # [M] ascending
-    events: tuple[WorldEvent, ...]
+    record: Record
     num_offered: int = 0
 
 
@@ -130,7 +130,7 @@ def _pack(
         audio=audio.astype(np.float16),
         audio_place=np.concatenate([np.arange(len(s)) for s, _ in sounds]).astype(np.int64),
         audio_tick=np.repeat([t for _, t in sounds], [len(s) for s, _ in sounds]).astype(np.int64),
-        events=world.events,
+        record=record_of(world, num_ticks, NS_PER_TICK),
         num_offered=num_offered,
     )
 

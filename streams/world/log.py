@@ -72,8 +72,25 @@ def _in_view(camera: int, actor: Actor, local: int) -> list[WorldEvent]:
     return found
 
 
-def _event(actor: Actor, step: int, camera: int, kind: WorldEventKind, **details: str | None) -> WorldEvent:
-    return WorldEvent(_ns(step), camera, kind, actor.thing_at(step), identity=actor.identity, **details)
+def _event(
+    actor: Actor,
+    step: int,
+    camera: int,
+    kind: WorldEventKind,
+    side: str | None = None,
+    direction: str | None = None,
+    colour: str | None = None,
+) -> WorldEvent:
+    return WorldEvent(
+        _ns(step),
+        camera,
+        kind,
+        actor.thing_at(step),
+        side,
+        direction,
+        colour=colour,
+        identity=actor.identity,
+    )
 
 
 def visible_share(actor: Actor, optics: Optics, steps: NDArray[np.intp]) -> Floats:

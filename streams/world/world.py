@@ -9,7 +9,7 @@ import numpy as np
 from .events import WorldEvent
 from .flat import FlatStage
 from .recipes import SCENES, pick_scene
-from .sound import Soundtrack, make_soundtrack
+from .sound import Soundtrack, make_soundtrack, soundtrack_of
 from .stage import GLANCE, Picture, Sighting, Stage, Window
 
 
@@ -40,7 +40,6 @@ class World:
             self.soundtrack = make_soundtrack(recipe, self.duration_s, rng)
         else:
             from .solid.solid_stage import SolidStage
-            from .sound import soundtrack_of
 
             self.stage = SolidStage(self.seed, self.num_cameras, self.scene, self.duration_s, self.unseen)
             self.soundtrack = soundtrack_of(self.stage.cues, self.duration_s, rng)

@@ -1,20 +1,36 @@
 """Streams become sequences that say the right words at the right gate."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
 
-from millrace.apps.training.sequences import AUDIO, GATE, TIME, VIDEO, WORD, SegmentStream, build_sequence
+from millrace.apps.training.sequences import (
+    AUDIO,
+    GATE,
+    TIME,
+    USER,
+    VIDEO,
+    WORD,
+    SegmentStream,
+    build_sequence,
+)
+from millrace.apps.training.talk import TalkRates
 from millrace.apps.training.tickstreams import TickStream, load_streams, read_stream, save_streams
 from millrace.generation.losses import IGNORE
 from millrace.generation.words import SILENT, Vocabulary
 from millrace.perception.encoder import PatchEncoder
 from millrace.streams.world.events import Thing, WorldEvent, WorldEventKind
-from millrace.streams.world.language import parse, vocabulary
+from millrace.streams.world.language import parse, read_statement
+from millrace.streams.world.questions import read_question
+from millrace.streams.world.record import Record
+from millrace.streams.world.words import all_words
 from millrace.streams.world.world import World
 
-VOCABULARY = Vocabulary(vocabulary())
-NS = 1_000_000_000
+VOCABULARY = Vocabulary(all_words())
+NS, TICK = 1_000_000_000, 200_000_000
+SILENT_PEOPLE = TalkRates(asked=0.0, instructed=0.0)
 
 
 def stream(events, num_ticks=10):
@@ -29,12 +45,16 @@ def stream(events, num_ticks=10):
         audio=np.ones((1, 2), np.float16),
         audio_place=np.zeros(1, np.int64),
         audio_tick=np.array([4]),
-        events=tuple(events),
+        record=Record(2, num_ticks, TICK, tuple(events), np.zeros((0, 9), np.float32)),
     )
 
 
 def enter(t_s, camera=0, shape="disc"):
     return WorldEvent(int(t_s * NS), camera, WorldEventKind.ENTER, Thing("red", shape), side="left")
+
+
+def quiet(stream, seed):
+    return build_sequence(stream, VOCABULARY, np.random.default_rng(seed), SILENT_PEOPLE)
 
 
 def said_by_tick(sequence):
@@ -49,7 +69,7 @@ def said_by_tick(sequence):
 
 
 def test_a_tick_is_time_then_patches_then_sound_then_gate():
-    sequence = build_sequence(stream([]), VOCABULARY, np.random.default_rng(0))
+    sequence = quiet(stream([]), 0)
     assert sequence.kind[:4].tolist() == [TIME, VIDEO, VIDEO, GATE]
     assert sequence.kind[12:17].tolist() == [TIME, VIDEO, VIDEO, AUDIO, GATE]
     assert (sequence.target[sequence.kind == GATE] == SILENT).all()
@@ -58,7 +78,7 @@ def test_a_tick_is_time_then_patches_then_sound_then_gate():
 
 def test_an_event_is_said_one_tick_after_the_tick_that_shows_it():
     for seed in range(20):
-        sequence = build_sequence(stream([enter(0.5)]), VOCABULARY, np.random.default_rng(seed))
+        sequence = quiet(stream([enter(0.5)]), seed)
         ticks = said_by_tick(sequence)
         words = [word for tick in ticks for word in tick]
         assert next(n for n, tick in enumerate(ticks, start=1) if tick) == 4  # shown at 0.6 s, tick 3
@@ -67,9 +87,7 @@ def test_an_event_is_said_one_tick_after_the_tick_that_shows_it():
 
 
 def test_words_follow_each_other_and_silence_ends_them():
-    sequence = build_sequence(
-        stream([enter(0.5), enter(0.55, 1, "star")]), VOCABULARY, np.random.default_rng(1)
-    )
+    sequence = quiet(stream([enter(0.5), enter(0.55, 1, "star")]), 1)
     words = sequence.kind == WORD
     at = np.flatnonzero(words)
     gate = at[0] - 1
@@ -85,9 +103,7 @@ def test_a_cut_sentence_goes_on_at_the_next_gate():
         if sum(
             map(
                 bool,
-                said := said_by_tick(
-                    build_sequence(stream([enter(0.5)]), VOCABULARY, np.random.default_rng(seed))
-                ),
+                said := said_by_tick(quiet(stream([enter(0.5)]), seed)),
             )
         )
         > 1
@@ -100,7 +116,7 @@ def test_a_cut_sentence_goes_on_at_the_next_gate():
 
 def test_cameras_take_slots_and_sentences_name_them():
     for seed in range(10):
-        sequence = build_sequence(stream([enter(0.5, camera=1)]), VOCABULARY, np.random.default_rng(seed))
+        sequence = quiet(stream([enter(0.5, camera=1)]), seed)
         words = [word for tick in said_by_tick(sequence) for word in tick]
         assert words[0] == f"cam{sequence.slots[1] + 1}:"
 
@@ -117,6 +133,46 @@ def test_segments_lose_nothing_but_short_rests():
         assert sum(map(len, kinds)) == len(torch.cat(kinds).unique()) <= 128
         assert batch.video_slot.max() < 4
     assert new_rows >= 4
+
+
+def sentences(words):
+    said, now = [], []
+    for word in words:
+        now = [*now, word] if word != "<end>" else said.append(" ".join(now)) or []
+    return said
+
+
+def test_a_question_is_read_before_the_gate_and_answered_at_once():
+    events = [enter(0.5, 0), enter(0.9, 1, "star")]
+    rates = TalkRates(asked=1.0, instructed=0.0, ticks_apart=(2.0, 2.0), cut=0.0, families={"memory": 1.0})
+    answered = 0
+    for seed in range(12):
+        sequence = build_sequence(stream(events, 30), VOCABULARY, np.random.default_rng(seed), rates)
+        starts = [*np.flatnonzero(sequence.kind == TIME), len(sequence.kind)]
+        for start, end in pairwise(starts):
+            kind, row = sequence.kind[start:end], sequence.row[start:end]
+            typed = " ".join(VOCABULARY.word(n) for n in row[kind == USER])
+            said = sentences(VOCABULARY.word(n) for n in row[kind == WORD])
+            assert bool(typed) == any(s.startswith("reply: ") for s in said)
+            if typed:
+                asked = read_question(typed)
+                slots = dict(enumerate(sequence.slots.tolist()))
+                thing = {slots[0]: "red disc", slots[1]: "red star"}[asked.camera]
+                assert f"reply: {thing}" in said
+                answered += 1
+    assert answered > 10
+
+
+def test_what_an_instruction_asks_for_is_told_as_an_alert():
+    rates = TalkRates(asked=0.0, instructed=1.0)
+    alerts = reminders = 0
+    for seed in range(30):
+        sequence = build_sequence(stream([enter(7.0)], 50), VOCABULARY, np.random.default_rng(seed), rates)
+        typed = [VOCABULARY.word(n) for n in sequence.row[sequence.kind == USER]]
+        reminders += typed.count("when") > 2
+        said = sentences(VOCABULARY.word(n) for n in sequence.row[sequence.kind == WORD])
+        alerts += sum(read_statement(s).is_alert for s in said)
+    assert 10 < alerts < 30 and reminders > 10
 
 
 @pytest.fixture(scope="module")
@@ -136,5 +192,6 @@ def test_shards_come_back_as_they_were(real_stream, tmp_path):
     save_streams(tmp_path / "shard.pt", [real_stream])
     back = load_streams(tmp_path / "shard.pt")[0]
     assert (back.video == real_stream.video).all()
-    assert back.events == real_stream.events
+    assert back.record.events == real_stream.record.events
+    assert (back.record.rows == real_stream.record.rows).all()
     assert [p.name for p in tmp_path.iterdir()] == ["shard.pt"]
