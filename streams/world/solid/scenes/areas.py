@@ -1,0 +1,293 @@
+"""Outdoor scenes without lanes: a parking lot from above, and a yard with animals and balls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...motion import STEP_HZ
+from ..casting import Casting, Collision
+from ..sites import Draw, Site, Strip, aim, muted, outdoor_light, outside
+from ..sizes import SIZES
+from ..tracks import Rest, Track, follow, join, shifted, stay
+from ..types import Cast, Floats, Lens, Look, Plan, Slab, Wall
+
+_LEAD_STEPS = 25 * STEP_HZ
+_VAN, _PERSON = Look("van", "white", 0), Look("person", "red", 0)
+_BAY_M = 2.7
+
+
+@dataclass(slots=True, eq=False)
+class _Lot:
+    """An aisle along x between two rows of bays."""
+
+    aisles: list[Strip]
+    bays: list[tuple[float, float, float]]  # x, y, heading of a parked car that drove in forwards
+    middles: list[float]
+
+
+def parking(draw: Draw) -> Site:
+    """A parking lot from high above or steeply down, as a lamp post's camera sees it."""
+    spread = draw.uniform(9.0, 15.0)
+    middles = [n * spread for n in range(draw.num_cameras)]
+    is_along = draw.chance(0.6)  # cars then pass from below to above in the pictures, not across
+    lenses = [_lot_lens(draw, x, is_along) for x in middles]
+    gap = draw.uniform(1.5, 1.9)
+    aisles = [Strip.of(lenses, _VAN, y, draw.margin_px) for y in (-gap, gap)]
+    low, high = middles[0] - 24.0, middles[-1] + 24.0
+    row_y = gap + 1.7 + 2.5
+    places = np.arange(low, high, _BAY_M)
+    bays = [(float(x), side * row_y, side * np.pi / 2) for x in places[:-1] + _BAY_M / 2 for side in (-1, 1)]
+    lines = [
+        (float(x), s * (row_y - 2.5), float(x), s * (row_y + 2.5), 0.12) for x in places for s in (-1, 1)
+    ]
+    plan = Plan(
+        "asphalt", muted(draw, 45, 120, 5), slabs=tuple(_islands(draw, middles, row_y)),
+        markings=tuple(lines) if draw.chance(0.8) else (), is_outdoors=True,
+    )  # fmt: skip
+    lot = _Lot(aisles, bays, middles)
+
+    def populate(casting: Casting) -> None:
+        taken: set[int] = set()
+        for _ in range(int(draw.rng.integers(0, 2 + len(middles)))):
+            _stand_there(draw, lot, casting, taken)
+        step = -_LEAD_STEPS
+        while step < casting.num_steps:
+            if not casting.is_full(step):
+                _arrive(draw, lot, casting, step, taken)
+            step += draw.gap_steps(0.72)
+
+    return Site(plan, lenses, outdoor_light(draw), populate)
+
+
+def yard(draw: Draw) -> Site:
+    """Grass or concrete: animals, people, bicycles, and balls that bounce off boxes."""
+    spread = draw.uniform(7.0, 12.0)
+    middles = [np.array([n * spread, 0.0, 0.0]) for n in range(draw.num_cameras)]
+    lenses = [_yard_lens(draw, m) for m in middles]
+    low, high = middles[0][0] - 40.0, middles[-1][0] + 40.0
+    walls = (Wall(float(low), 6.5, float(high), 6.5, draw.uniform(1.2, 4.0), muted(draw, 60, 180, 20)),)
+    slabs = [
+        Slab(float(m[0] + draw.uniform(-4, 4)), draw.uniform(2.5, 5.5), *(draw.uniform(0.3, 0.9) for _ in range(3)),
+             colour=muted(draw, 50, 170, 20))
+        for m in middles for _ in range(int(draw.rng.integers(0, 3)))
+    ]  # fmt: skip
+    ground = draw.pick("grass", "concrete", "tiles", p=(0.5, 0.35, 0.15))
+    colour = (
+        (draw.uniform(60, 110), draw.uniform(90, 140), draw.uniform(45, 80)) if ground == "grass" else None
+    )
+    plan = Plan(ground, colour or muted(draw, 80, 170), walls, tuple(slabs), is_outdoors=True)
+
+    def populate(casting: Casting) -> None:
+        boxes = [box for m in middles if draw.chance(0.75) for box in [_put_box(draw, casting, m)] if box]
+        step = -_LEAD_STEPS
+        while step < casting.num_steps:
+            middle = middles[int(draw.rng.integers(len(middles)))]
+            if not casting.is_full(step):
+                if boxes and draw.chance(0.28):
+                    _bounce(draw, lenses, boxes, casting, step)
+                else:
+                    _roam(draw, lenses, middle, casting, step, slabs)
+            step += draw.gap_steps(0.72 / len(middles))
+
+    return Site(plan, lenses, outdoor_light(draw), populate)
+
+
+def _lot_lens(draw: Draw, x: float, is_along: bool) -> Lens:
+    height = draw.uniform(8.0, 15.0)
+    steep = draw.uniform(0.0, 0.75)  # tangent of the angle from straight down
+    focal = (11.0 * height * draw.uniform(0.7, 1.25),) * 2
+    back = steep * height
+    y = draw.uniform(-0.8, 0.8)
+    if is_along:
+        sign = 1 if draw.chance(0.5) else -1
+        return aim(draw, (x - sign * (back + 0.02), y, height), (x, y, 0.0), focal)
+    return aim(draw, (x, y - back - 0.02, height), (x, y, 0.0), focal)
+
+
+def _islands(draw: Draw, middles: list[float], row_y: float) -> list[Slab]:
+    return [
+        Slab(m + draw.uniform(-8, 8), float(draw.rng.choice([-1, 1])) * (row_y + 3.2), draw.uniform(1, 3), 0.8,
+             draw.uniform(0.15, 0.8), colour=muted(draw, 60, 150, 15))
+        for m in middles if draw.chance(0.6)
+    ]  # fmt: skip
+
+
+def _stand_there(draw: Draw, lot: _Lot, casting: Casting, taken: set[int]) -> None:
+    """A car that is parked from the start, and perhaps for ever."""
+    named = casting.name(("car", "car", "van"), 0)
+    index = _bay(draw, lot, taken)
+    if named is None or index is None:
+        return
+    x, y, heading = lot.bays[index]
+    taken.add(index)
+    if draw.chance(0.5):
+        casting.add(named, stay((x, y), heading, casting.num_steps / STEP_HZ + 1), 0, is_open=True)
+        return
+    rest = draw.uniform(2.0, 30.0)
+    track = join([stay((x, y), heading, rest), _leave(draw, lot, x, y)])
+    casting.add(named, track, 0)
+
+
+def _arrive(draw: Draw, lot: _Lot, casting: Casting, step: int, taken: set[int]) -> None:
+    doing = draw.pick("through", "stop", "park", "walk", p=(0.42, 0.2, 0.16, 0.22))
+    kinds = ("person",) if doing == "walk" else ("car", "car", "car", "van")
+    named = casting.name(kinds, step)
+    if named is None:
+        return
+    direction = 1 if draw.chance(0.5) else -1
+    aisle = lot.aisles[0 if direction > 0 else 1]
+    middle = lot.middles[int(draw.rng.integers(len(lot.middles)))]
+    start, end = aisle.out(middle, -direction, draw.chance(0.5)), aisle.out(middle, direction, True)
+    speed = draw.uniform(2.5, 6.0)
+    if doing == "walk":
+        y = draw.uniform(-5.5, 5.5)
+        points = [
+            (start, y),
+            (middle + draw.uniform(-2, 2), draw.uniform(-4, 4)),
+            (end, draw.uniform(-5.5, 5.5)),
+        ]
+        rests = {1: Rest(draw.uniform(1.0, 5.0))} if draw.chance(0.4) else {}
+        track = follow(points, draw.uniform(1.0, 1.7), rests)
+    elif doing == "park":
+        index = _bay(draw, lot, taken, middle)
+        if index is None:
+            return
+        x, y, _ = lot.bays[index]
+        turn = x - direction * 3.2
+        points = [(start, aisle.y), (turn, aisle.y), (x, aisle.y + 0.25 * (y - aisle.y)), (x, y)]
+        come = follow(points, draw.uniform(2.2, 3.5), {3: Rest(draw.uniform(4.0, 25.0))}, corner_m=2.5)
+        track = join([come, _leave(draw, lot, x, y)])
+    else:
+        place = middle + draw.uniform(-2.5, 2.5)
+        rests = {1: Rest(draw.uniform(1.2, 6.0))} if doing == "stop" else {}
+        track = follow([(start, aisle.y), (place, aisle.y), (end, aisle.y)], speed, rests, accel=2.5)
+    if casting.is_clear(named[1], track, step):
+        casting.add(named, track, step, lights=draw.is_dusk)
+
+
+def _leave(draw: Draw, lot: _Lot, x: float, y: float) -> Track:
+    """Backwards out of a bay, a short stop, and off along the aisle."""
+    direction = 1 if y > 0 else -1  # the aisle next to this row
+    aisle = lot.aisles[0 if direction < 0 else 1]
+    onward = 1 if direction < 0 else -1
+    back = [(x, y), (x, aisle.y + 0.3 * (y - aisle.y)), (x - onward * 3.0, aisle.y)]
+    out = follow(back, draw.uniform(1.2, 2.0), corner_m=2.5, is_backwards=True)
+    rest = stay((x - onward * 3.0, aisle.y), 0.0 if onward > 0 else np.pi, draw.uniform(0.8, 1.6))
+    go = follow([(x - onward * 3.0, aisle.y), (aisle.out(x, onward, True), aisle.y)], draw.uniform(2.5, 5.0))
+    track = join([out, rest, go])
+    track.heading = np.unwrap(track.heading)
+    return track
+
+
+def _bay(draw: Draw, lot: _Lot, taken: set[int], middle: float | None = None) -> int | None:
+    middle = lot.middles[int(draw.rng.integers(len(lot.middles)))] if middle is None else middle
+    near = [i for i, (x, _, _) in enumerate(lot.bays) if abs(x - middle) < 7 and i not in taken]
+    return int(draw.rng.choice(near)) if near else None
+
+
+def _yard_lens(draw: Draw, middle: Floats) -> Lens:
+    x, aside = float(middle[0]), draw.uniform(-3.0, 3.0)
+    if draw.chance(0.25):
+        return aim(draw, (x, draw.uniform(-2.0, -0.5), draw.uniform(6.0, 9.0)), (x, 0.6, 0.0), (120.0, 160.0))
+    height = draw.uniform(1.2, 3.6)
+    return aim(draw, (x + aside, draw.uniform(-7.5, -5.0), height), (x, 0.8, 0.4), (110.0, 160.0))
+
+
+def _put_box(draw: Draw, casting: Casting, middle: Floats) -> Cast | None:
+    """A box that stays, for balls to hit."""
+    named = casting.name(("box",), 0, scale=draw.uniform(1.4, 2.4))
+    if named is None:
+        return None
+    place = (float(middle[0]) + draw.uniform(-1.8, 1.8), draw.uniform(-0.8, 2.0))
+    return casting.add(
+        named, stay(place, draw.uniform(0, 3.0), casting.num_steps / STEP_HZ + 1), 0, is_open=True
+    )
+
+
+def _roam(
+    draw: Draw, lenses: list[Lens], middle: Floats, casting: Casting, step: int, slabs: list[Slab]
+) -> None:
+    """Into the picture from somewhere, a place or two to be at, and out again."""
+    kinds = draw.pick("person", "animal", "bicycle", "ball", p=(0.34, 0.4, 0.12, 0.14))
+    named = casting.name({"animal": ("dog", "cat")}.get(kinds, (kinds,)), step, draw.uniform(0.9, 1.2))
+    if named is None:
+        return
+    kind = named[1].kind
+    first, second = (
+        middle + np.array([draw.uniform(-2.2, 2.2), draw.uniform(-1.5, 2.8), 0.0]) for _ in range(2)
+    )
+    come = _way_out(draw, lenses, named[1], first)
+    go = _way_out(draw, lenses, named[1], second)
+    if come is None or go is None:
+        return
+    speeds = {
+        "person": (0.9, 1.7),
+        "dog": (1.0, 3.2),
+        "cat": (0.6, 1.8),
+        "bicycle": (2.0, 4.0),
+        "ball": (1.2, 3.5),
+    }
+    rests = (
+        {1: Rest(draw.uniform(1.0, 6.0))} if kind in ("person", "dog", "cat") and draw.chance(0.55) else {}
+    )
+    points = [come, first, go] if kind in ("ball", "bicycle") else [come, first, second, go]
+    if kind == "ball":
+        points = [come, go]
+    track = follow(np.array(points), draw.uniform(*speeds[kind]), rests, corner_m=1.2)
+    if casting.is_clear(named[1], track, step):
+        casting.add(named, track, step)
+
+
+def _way_out(draw: Draw, lenses: list[Lens], look: Look, start: Floats) -> Floats | None:
+    for _ in range(6):
+        angle = draw.pick("left", "right", "near", p=(0.4, 0.4, 0.2))
+        x = {"left": -1.0, "right": 1.0, "near": draw.uniform(-0.5, 0.5)}[angle]
+        y = -1.0 if angle == "near" else draw.uniform(-0.5, 0.15)
+        place = outside(lenses, look, start, np.array([x, y, 0.0]), draw.margin_px)
+        if place is not None and place[1] < 6.0:
+            return place
+    return None
+
+
+def _bounce(draw: Draw, lenses: list[Lens], boxes: list[Cast], casting: Casting, step: int) -> None:
+    """A ball rolls in, hits a box with a crash, and rolls off slower."""
+    box = boxes[int(draw.rng.integers(len(boxes)))]
+    named = casting.name(("ball",), step, draw.uniform(0.9, 1.3))
+    if named is None:
+        return
+    radius = SIZES["ball"][0] * named[1].scale / 2
+    come = _way_out(draw, lenses, named[1], box.position[0])
+    if come is None:
+        return
+    way = box.position[0] - come
+    hit, normal = _contact(box, come, radius)
+    leave = way - 2 * (way @ normal) * normal + np.array([draw.uniform(-0.2, 0.2), -0.15, 0.0])
+    go = outside(lenses, named[1], hit, leave * np.array([1, 1, 0]), draw.margin_px)
+    if go is None or go[1] > 6.0 or (leave @ normal) < 0.05:
+        return
+    speed = draw.uniform(1.5, 3.5)
+    first = follow(np.array([come, hit]), speed)
+    track = join([first, follow(np.array([hit, go]), speed * draw.uniform(0.5, 0.8))])
+    moment = step + len(first)
+    if not casting.is_clear(named[1], track, step, ignore=(box.identity,)) or moment < 0:
+        return
+    if casting.add(named, shifted(track), step) is not None and moment < casting.num_steps:
+        casting.collisions.append(Collision(moment, named[0], box.identity))
+
+
+def _contact(box: Cast, come: Floats, radius: float) -> tuple[Floats, Floats]:
+    """Where a ball that rolls towards a box's middle touches it, and the side's normal there."""
+    length, width = (v * box.look.scale for v in SIZES["box"][:2])
+    angle = float(box.heading[0])
+    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    way = turn @ (come - box.position[0])[:2]
+    half = np.array([length / 2 + radius, width / 2 + radius])
+    scale = np.abs(way) / half
+    axis = int(np.argmax(scale))
+    place = way / scale[axis]
+    normal = np.zeros(2)
+    normal[axis] = np.sign(way[axis])
+    at = np.append(turn.T @ place, 0.0) + box.position[0]
+    return at, np.append(turn.T @ normal, 0.0)
