@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 
 import cv2
@@ -12,13 +12,23 @@ from torch import Tensor
 from torch.utils.data import IterableDataset
 
 from ...generation.embedding import NS_PER_TICK
+from ...streams.media import VIEW_HEIGHT, VIEW_WIDTH
 from ...streams.world.codec import h264_round_trip
 from ...streams.world.labels import patch_labels
+from ...streams.world.recipes import THINGS_MIX
+from ...streams.world.stage import GLANCE, NATIVE_ZOOM, Window
 from ...streams.world.world import World
 
 TRAIN_SEEDS = 1_000_000  # seeds below are for scoring and calibration, never for training
 _TICKS = 13
-_POOL_BATCHES = 24  # neighbouring pictures are alike: batches are drawn from a pool of this many
+_WORLD_S, _MOMENTS = 24, 4  # of each camera of a world
+_POOL_BATCHES = 48  # neighbouring pictures are alike: batches are drawn from a pool of this many
+_FOVEAS = 0.25  # of cameras whose pictures are magnified
+_SMALL_PX = 40.0
+_SHAPE_SCENES = {"easy": 1, "standard": 2, "busy": 2, "shaky": 1, "dim": 1, "overlap": 1, "clash": 1}
+_SCENES = {name: 0.35 * n / sum(_SHAPE_SCENES.values()) for name, n in _SHAPE_SCENES.items()} | {
+    name: 0.65 * weight for name, weight in THINGS_MIX.items()
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,8 +59,8 @@ class PatchStream(IterableDataset[PatchBatch]):
         cv2.setNumThreads(1)
         torch.set_num_threads(1)
         rng = np.random.default_rng([self.seeds, self.first_batch])
-        # A world gives about 40 samples, so that seeds of two runs do not overlap when one goes on from the other.
-        seed, pool = self.seeds + self.first_batch * 2, list[Sample]()
+        # A world gives more than 64 samples, so that seeds of two runs do not overlap when one goes on from the other.
+        seed, pool = self.seeds + self.first_batch, list[Sample]()
         while True:
             while len(pool) < _POOL_BATCHES * self.batch_size:
                 pool += _samples(seed, rng)
@@ -60,25 +70,41 @@ class PatchStream(IterableDataset[PatchBatch]):
 
 
 def _samples(seed: int, rng: np.random.Generator) -> list[Sample]:
-    """Neighbouring pictures of one random moment of a world, from each of its cameras."""
-    world = World(seed, num_cameras=3, scene=str(rng.choice(_SCENES)), duration_s=9.0)
+    """Neighbouring pictures of some moments of a world, from each of its cameras, some of them magnified."""
+    scene = str(rng.choice(list(_SCENES), p=list(_SCENES.values())))
+    world = World(seed, num_cameras=3, scene=scene, duration_s=_WORLD_S)
+    starts = [(c, int(rng.integers(0, _WORLD_S * 5 - _TICKS))) for c in (0, 1, 2) for _ in range(_MOMENTS)]
+    return [sample for camera, start in starts for sample in _look(world, camera, start, rng)]
+
+
+def _look(world: World, camera: int, start: int, rng: np.random.Generator) -> list[Sample]:
+    times = [(start + n) * NS_PER_TICK for n in range(_TICKS)]
+    window = _fovea(world, camera, times, rng) if rng.random() < _FOVEAS else GLANCE
+    pictures = [world.picture(camera, t, window) for t in times]
+    pixels = [p.pixels for p in pictures]
+    if rng.random() < world.stage.h264_share:
+        pixels = h264_round_trip(pixels, log_uniform(world.stage.bit_rate, rng), 5.0)
     found: list[Sample] = []
-    for camera in range(world.num_cameras):
-        start = int(rng.integers(0, 30))
-        times = [(start + n) * NS_PER_TICK for n in range(_TICKS)]
-        pictures = [world.picture(camera, t) for t in times]
-        pixels = [p.pixels for p in pictures]
-        if rng.random() < world.stage.h264_share:
-            pixels = h264_round_trip(pixels, log_uniform(world.stage.bit_rate, rng), 5.0)
-        for n in range(1, _TICKS):
-            labels = patch_labels(world, camera, pictures[n], times[n], times[n - 1])
-            truth = tuple(getattr(labels, f.name) for f in fields(labels))
-            if labels.thing.any() or rng.random() < 0.2:
-                found.append((pixels[n], pixels[n - 1], *truth))
+    for n in range(1, _TICKS):
+        # A still camera is read rarely: the view read before may be older than a tick.
+        before = max(0, n - (1 if rng.random() < 0.8 else int(rng.integers(2, 5))))
+        labels = patch_labels(world, camera, pictures[n], times[n], times[before], window)
+        truth = tuple(getattr(labels, f.name) for f in fields(labels))
+        if labels.thing.any() or rng.random() < 0.2:
+            found.append((pixels[n], pixels[before], *truth))
     return found
 
 
-_SCENES = ("easy", "standard", "standard", "busy", "busy", "shaky", "dim", "overlap")
+def _fovea(world: World, camera: int, times: Sequence[int], rng: np.random.Generator) -> Window:
+    """A window around something small, as a fovea would choose it; the whole view if nothing is."""
+    seen = [s for s in world.sightings(camera, times[_TICKS // 2]) if s.share > 0.5 and s.side < _SMALL_PX]
+    if not seen:
+        return GLANCE
+    aim, zoom = seen[int(rng.integers(len(seen)))], float(rng.uniform(1.5, NATIVE_ZOOM))
+    width, height = VIEW_WIDTH / zoom, VIEW_HEIGHT / zoom
+    x = aim.x - width * rng.uniform(0.3, 0.7)
+    y = aim.y - height * rng.uniform(0.3, 0.7)
+    return Window(float(np.clip(x, 0, VIEW_WIDTH - width)), float(np.clip(y, 0, VIEW_HEIGHT - height)), zoom)
 
 
 def log_uniform(bounds: tuple[float, float], rng: np.random.Generator) -> float:

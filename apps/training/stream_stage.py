@@ -20,6 +20,8 @@ from .tickstreams import TickStream, load_streams, read_stream, save_streams
 SHARD = 8
 _FIRST_SEED = TRAIN_SEEDS * 5
 _NUM_CAMERAS, _CAMERA_WEIGHTS = (1, 2, 3, 4), (0.15, 0.25, 0.2, 0.4)
+_SCENES = {"mixed": 0.3, "clash": 0.06, "things": 0.64}
+_LONG_SHARE, _LONG = 0.25, 3.0  # share of worlds that last this many times as long: there is more to remember
 Task = tuple[Path, int, float]
 _encoder: PatchEncoder | None = None
 
@@ -80,7 +82,14 @@ def make_shard(encoder: PatchEncoder, task: Task) -> None:
     folder, number, seconds = task
     streams = []
     for seed in range(_FIRST_SEED + number * SHARD, _FIRST_SEED + (number + 1) * SHARD):
-        num_cameras = int(np.random.default_rng(seed).choice(_NUM_CAMERAS, p=_CAMERA_WEIGHTS))
-        world = World(seed, num_cameras, "mixed", seconds)
-        streams.append(read_stream(encoder, world, vary_budget=True))
+        streams.append(read_stream(encoder, _draw_world(seed, seconds), vary_budget=True))
     save_streams(shard_path(folder, number), streams)
+
+
+def _draw_world(seed: int, seconds: float) -> World:
+    """Any scene, any number of cameras; a long world has few cameras, so that it costs as much as a short one."""
+    rng = np.random.default_rng(seed)
+    scene = str(rng.choice(list(_SCENES), p=list(_SCENES.values())))
+    if rng.random() < _LONG_SHARE:
+        return World(seed, 1 if rng.random() < 0.5 else 2, scene, seconds * _LONG)
+    return World(seed, int(rng.choice(_NUM_CAMERAS, p=_CAMERA_WEIGHTS)), scene, seconds)

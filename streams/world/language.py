@@ -139,7 +139,6 @@ def _patterns() -> tuple[tuple[WorldEventKind, re.Pattern[str]], ...]:
 
 def _event(t_ns: int, camera: int | None, kind: WorldEventKind, slots: dict[str, str]) -> WorldEvent:
     things = {name: thing_of(slots[name]) for name in ("thing", "other") if name in slots}
-    rest = {name: slots[name] for name in ("direction", "colour", "sound") if name in slots}
     side = slots.get("side_in") or slots.get("side_out")
     return WorldEvent(
         t_ns,
@@ -148,5 +147,7 @@ def _event(t_ns: int, camera: int | None, kind: WorldEventKind, slots: dict[str,
         thing=things.get("thing"),
         other=things.get("other"),
         side=side.split()[-1] if side else None,
-        **rest,
+        direction=slots.get("direction"),
+        colour=slots.get("colour"),
+        sound=slots.get("sound"),
     )
