@@ -1,0 +1,72 @@
+"""All figures of one examinee, as one document."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from .alerts import alert_scores, alerting
+from .confidence import calibration
+from .narration import Told, confusions, narration_scores, told
+from .papers import is_of_shapes
+from .replies import answer_scores, answers
+from .sitting import Sitting
+
+_NARRATED = ("shapes", "things")
+
+
+def scores_of(sittings: Sequence[Sitting], examinee: str) -> dict[str, Any]:
+    """The whole, then `shapes` and `things` apart; what was not put to the examinee is left out."""
+    whole = _scores(sittings, examinee)
+    for name, wanted in (("shapes", True), ("things", False)):
+        part = [s for s in sittings if is_of_shapes(s.scene) is wanted]
+        if part:
+            whole[name] = _scores(part, examinee)
+    return whole
+
+
+def _scores(sittings: Sequence[Sitting], examinee: str) -> dict[str, Any]:
+    scores: dict[str, Any] = {}
+    papers = {"narration": _NARRATED, "unseen_pairs": ("unseen",), "recipes": ("recipes",)}
+    for name, wanted in papers.items():
+        worlds = [told(s, examinee) for s in sittings if s.sheet.setting.paper in wanted]
+        if worlds and name == "narration":
+            scores[name] = narration_scores(worlds)
+            scores["confusions"] = confusions(worlds)
+            scores["narration"]["calibration"] = _calibration_of_statements(worlds)
+        elif worlds:
+            scores[name] = {"narration": narration_scores(worlds)}
+    scores |= _exam(sittings, examinee)
+    return scores
+
+
+def _exam(sittings: Sequence[Sitting], examinee: str) -> dict[str, Any]:
+    """Questions and instructions."""
+    scores: dict[str, Any] = {}
+    given = answers([s for s in sittings if s.sheet.queries], examinee)
+    if given:
+        scores |= answer_scores(given)
+        scores["calibration"] = calibration(
+            *_columns([(a.confidence, a.is_right) for a in given if a.said is not None])
+        )
+    watched = [alerting(s, examinee) for s in sittings if s.sheet.orders]
+    if watched:
+        scores["alerts"] = alert_scores(watched)
+    return scores
+
+
+def _calibration_of_statements(worlds: Sequence[Told]) -> dict[str, Any] | None:
+    hits = [{a for a, _ in world.pairs} for world in worlds]
+    return calibration(
+        *_columns(
+            [
+                (sure, n in hit)
+                for world, hit in zip(worlds, hits, strict=True)
+                for n, sure in enumerate(world.confidences)
+            ]
+        )
+    )
+
+
+def _columns(rows: Sequence[tuple[float, bool]]) -> tuple[list[float], list[bool]]:
+    return [row[0] for row in rows], [row[1] for row in rows]
