@@ -34,6 +34,12 @@ def command(
         bool | None,
         typer.Option("--realtime/--fast", help="By the clock, or every frame as fast as possible."),
     ] = None,
+    fovea: Annotated[
+        bool | None,
+        typer.Option(
+            help="Also read a part of each picture in its own pixels, where something small has changed."
+        ),
+    ] = None,
     plain: Annotated[
         bool, typer.Option("--plain", "--no-screen", help="Sentences as lines, no live screen.")
     ] = False,
@@ -78,6 +84,7 @@ def command(
         seconds=seconds,
         json_path=json_file,
         realtime=realtime,
+        fovea=fovea,
     )
     # Who asks for the report on the standard output wants nothing else there.
     console = Console(highlight=False, stderr=str(config.json_path) == "-")

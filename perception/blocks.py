@@ -8,6 +8,8 @@ from enum import StrEnum
 
 import torch
 
+FOVEA_TOKENS = 2  # the most that a closer look adds in a tick
+
 
 class TokenKind(StrEnum):
     """Which sense a block of tokens comes from; each has its own projection in the model."""
@@ -23,7 +25,7 @@ class CameraPlan:
     """What the budget grants one camera in one tick, made by the budget."""
 
     read: bool = True  # may this camera be looked at
-    max_tokens: int = 6  # how many patches of it may be kept; a closer look may add two
+    max_tokens: int = 6  # how many patches of it may be kept; a closer look may add `FOVEA_TOKENS`
     fovea: bool = True  # may a part of it be looked at closely
 
 

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from ..streams.media import MIN_NATIVE_ZOOM, NativePicture
 from ..streams.world.stage import Window
+from .blocks import FOVEA_TOKENS
 from .encoder import COLUMNS, EncoderConfig
 from .gaze import Gaze, in_glance, is_trusted
 from .pruning import MIDDLES, Floats, Places, Pruner, take_apart
 
-MAX_TOKENS = 2  # of a fovea in a tick
 _REACH = 0.75  # patches of the glance: so far may its idea of a small thing's middle be off
 
 
@@ -63,7 +63,7 @@ class Fovea:
         heard = features.copy()
         may_speak = is_trusted(take_apart(features, self._encoder), window, self.gaze.config)
         heard[~may_speak, self._encoder.width] = 0  # the probability of a thing
-        return told_in_glance(features, self._pruner.select(heard, t_ns, MAX_TOKENS), window)
+        return told_in_glance(features, self._pruner.select(heard, t_ns, FOVEA_TOKENS), window)
 
     def unspoken(self, glance: Floats, places: Places, told: Floats, told_places: Places) -> Places:
         """Those of the glance's kept places [N], of its features [60, F], of whose thing the closer look says nothing.

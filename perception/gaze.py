@@ -30,8 +30,8 @@ class GazeConfig:
     min_change: float = 0.05  # cosine distance to what was there at the last closer look that counts as news
     refresh_ns: int = 1_900_000_000  # what rests is looked at again this often
     min_worth: float = 0.4
-    stay: float = 0.3  # worth more where the gaze rests already
-    patience: float = 0.5  # worth more where it has not been for `refresh_ns`
+    stay: float = 0.6  # worth more where the gaze rests, at first
+    dwell_ns: int = 1_500_000_000  # after so long it may as well go as stay, and ever rather go
     disappointment: float = 0.5  # worth less where it has just found nothing
 
 
@@ -48,6 +48,7 @@ class Gaze:
         self._encoder = encoder
         self._seen = np.zeros((NUM_PATCHES, encoder.width), np.float32)
         self._seen_ns = np.full(NUM_PATCHES, -(1 << 62), np.int64)
+        self._since_ns = 0  # when the gaze came to the thing that it rests on
         self._dullness = np.zeros(NUM_PATCHES, np.float32)
         self._chased: Floats | None = None  # [2] middle of what moved in the last closer look, in patches
 
@@ -57,10 +58,13 @@ class Gaze:
         `max_zoom` is how much finer than the view the camera's own pixels are.
         """
         opinion = take_apart(features, self._encoder)
-        worth = self._worth(opinion, t_ns)
+        is_watched = self._is_watched(opinion)
+        worth = self._worth(opinion, is_watched, t_ns)
         best = int(worth.argmax())
         if worth[best] < self.config.min_worth:
             return None
+        if not is_watched[best]:
+            self._since_ns = t_ns
         is_sure = opinion.thing[best] >= self.config.min_thing
         side = float(opinion.side[best]) if is_sure else 0.0
         zoom = np.clip(self.config.wanted_side / max(side, 0.1), MIN_ZOOM, min(MAX_ZOOM, max_zoom))
@@ -79,27 +83,29 @@ class Gaze:
         best = int(moving.argmax())
         self._chased = in_glance(opinion.middles[best], self.window) if moving[best] else None
 
-    def _worth(self, opinion: Opinion, t_ns: int) -> Floats:
+    def _worth(self, opinion: Opinion, is_watched: Mask, t_ns: int) -> Floats:
         config = self.config
         change = np.minimum(cosine_distance(opinion.embeddings, self._seen), 1)
-        age = np.minimum((t_ns - self._seen_ns) / config.refresh_ns, 1)
         is_small = (opinion.thing >= config.min_thing) & (opinion.side < config.max_side)
         is_faint = (opinion.thing >= config.min_weak) & (opinion.thing < config.min_thing) & ~opinion.is_still
-        is_news = (change >= config.min_change) | (age >= 1)
+        is_news = (change >= config.min_change) | (t_ns - self._seen_ns >= config.refresh_ns)
         smallness = np.where(is_small, 0.3 * (1 - opinion.side / config.max_side), 0)
-        worth = opinion.thing + change + smallness + config.patience * age - self._dullness
-        worth = worth + config.stay * self._is_watched(opinion)
+        staying = config.stay * (1 - (t_ns - self._since_ns) / config.dwell_ns)
+        worth = opinion.thing + change + smallness + staying * is_watched - self._dullness
         worth = np.where((is_small | is_faint) & is_news, worth, -np.inf)
         if self._chased is not None:
             place = place_of(self._chased)
-            worth[place] = max(worth[place], config.min_worth + 2 * config.stay)
+            worth[place] = max(worth[place], config.min_worth + config.stay + staying)
         self._dullness *= 0.8
         return np.asarray(worth, np.float32)
 
     def _is_watched(self, opinion: Opinion) -> Mask:
         if self.window is None:
             return np.zeros(NUM_PATCHES, bool)
-        return np.asarray(_is_in_inner_half(opinion.middles * PATCH, self.window).all(-1))
+        is_watched = _is_in(opinion.middles * PATCH, self.window)
+        if self._chased is not None:
+            is_watched[place_of(self._chased)] = True
+        return is_watched
 
     def _middle(self, opinion: Opinion, place: int) -> Floats:
         """Of the thing at a place, in patches: the closer look knew better, if it saw it just there."""
@@ -144,10 +150,8 @@ def place_of(point: Floats) -> int:
 
 def covers(window: Window) -> Mask:
     """The glance's patches whose middle lies in a window, and the one that holds the window's own middle."""
-    half = _VIEW / window.zoom / 2
-    middle = _corner_of(window) + half
-    is_inside = np.array((np.abs(MIDDLES * PATCH - middle) <= half).all(1))
-    is_inside[place_of(np.asarray(middle / PATCH, np.float32))] = True
+    is_inside = _is_in(MIDDLES * PATCH, window)
+    is_inside[place_of(in_glance(np.array([COLUMNS / 2, ROWS / 2], np.float32), window))] = True
     return is_inside
 
 
@@ -166,10 +170,10 @@ def _corner(at: float, length: int, zoom: float, start: float | None) -> float:
     return float(min(max(snapped, 0.0), length - size))
 
 
-def _is_in_inner_half(points: Floats, window: Window) -> Mask:
-    """For each point [..., 2] and each of its two ways, in pixels of the view."""
-    size = _VIEW / window.zoom
-    return np.asarray(np.abs(points - _corner_of(window) - size / 2) <= size / 4)
+def _is_in(points: Floats, window: Window) -> Mask:
+    """For each point [N, 2], in pixels of the view."""
+    half = _VIEW / window.zoom / 2
+    return np.array((np.abs(points - _corner_of(window) - half) <= half).all(1))
 
 
 def _corner_of(window: Window) -> Floats:

@@ -42,12 +42,16 @@ class Agent:
         model: str | Path | Model | None = None,
         budget_ms: float = RunConfig.model_fields["budget_ms"].default,
         tick_hz: float = RunConfig.model_fields["tick_hz"].default,
+        *,
+        fovea: bool = RunConfig.model_fields["fovea"].default,
     ) -> None:
         """`sources` are typed strings or objects; `model` is a file, an object, or None for the shipped one.
 
+        With `fovea`, where something small changes in a picture finer than the view, that part is read in its own pixels.
+
         Raises SourceError, ConfigError or CheckpointError, one line each.
         """
-        self._config = make_config(budget_ms=budget_ms, tick_hz=tick_hz)
+        self._config = make_config(budget_ms=budget_ms, tick_hz=tick_hz, fovea=fovea)
         self._sources = [parse_source(one) if isinstance(one, str) else one for one in sources]
         self._model = load_model(model) if model is None or isinstance(model, (str, Path)) else model
 
@@ -55,7 +59,11 @@ class Agent:
     def from_config(cls, config: RunConfig, sources: Sequence[str | Source] | None = None) -> Agent:
         """An agent with these settings; `sources` stand in for those of the settings."""
         return cls(
-            config.sources if sources is None else sources, config.model, config.budget_ms, config.tick_hz
+            config.sources if sources is None else sources,
+            config.model,
+            config.budget_ms,
+            config.tick_hz,
+            fovea=config.fovea,
         )
 
     def session(
@@ -63,7 +71,7 @@ class Agent:
     ) -> Session:
         """A run that has not begun: `await` its `run`; it can be stopped, asked and watched meanwhile."""
         options = SessionOptions(
-            limits=Limits(depth=self._model.depth),
+            limits=Limits(depth=self._model.depth, fovea=self._config.fovea),
             budget_ns=self._config.budget_ns,
             period_ns=self._config.period_ns,
             realtime=realtime,

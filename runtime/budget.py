@@ -6,13 +6,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from ..perception.blocks import CameraPlan
+from ..perception.blocks import FOVEA_TOKENS, CameraPlan
 from ..streams.media import SAMPLE_RATE_HZ, Inputs
 from .cost import StageCost
 from .plan import Plan, TickReport
 
 AUDIO_TOKENS_PER_SECOND = 12
-_MIN_CAMERA_TOKENS = 2  # one patch for each of two things; below that a camera waits for its turn instead
+_MIN_CAMERA_TOKENS = 2  # one patch for each of two things
+_RESERVED_WORDS = 3  # time is kept free for so many; more are said where time is left at the end of the tick
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class Limits:
     depth: int  # layers of the backbone
     max_camera_tokens: int = 6
     max_text_tokens: int = 32  # three sentences
+    fovea: bool = True  # may parts of pictures be looked at closely
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,8 @@ class Grant:
 
     num_cameras: int
     camera_tokens: int
-    text_tokens: int
+    text_tokens: int  # words for which time is kept free
+    num_foveas: int = 0  # of these cameras, those with a closer look
 
 
 class Planner(Protocol):
@@ -51,9 +54,10 @@ class FullPlan:
         self._budget_ns, self._limits = budget_ns, limits
 
     def plan(self, inputs: Inputs, now_ns: int) -> Plan:
-        return make_plan(
-            inputs, list(inputs.frames), full_grant(inputs, self._limits), self._budget_ns, self._limits
-        )
+        grant = full_grant(inputs, self._limits)
+        cameras = list(inputs.frames)
+        deadline_ns = inputs.t_ns + self._budget_ns
+        return make_plan(inputs, cameras, cameras, grant, self._limits, deadline_ns, deadline_ns)
 
     def learn(self, report: TickReport) -> None:
         """Measured costs change nothing."""
@@ -62,31 +66,41 @@ class FullPlan:
 class Budget:
     """Fits each tick into what is left before its deadline (`inputs.t_ns` + `budget_ns`).
 
-    When the predicted cost does not fit, first fewer words are granted, then fewer tokens per camera, then
-    cameras are skipped, those read longest ago going first next time. The depth stays full: the model that
-    ships was not trained with early exits, so a shallower pass would say something else, not the same for
-    less. `frame_steps` stays 0: it draws no frames.
+    Time is kept free for a few words only: most ticks say nothing, and what a sentence needs beyond them it may take
+    from what looking and reading have left (`Plan.last_word_ns`), or from the next tick. When the predicted cost does not
+    fit, first closer looks are left out; then fewer cameras are read in a tick, those read longest ago going first; then
+    fewer tokens are kept of each; and only then words wait, for what is said too slowly is as good as not seen.
+
+    The depth stays full: the model that ships was not trained with early exits, so a shallower pass would say something
+    else, not the same for less. `frame_steps` stays 0: it draws no frames.
     """
 
     def __init__(self, budget_ns: int, limits: Limits) -> None:
         self._budget_ns, self._limits = budget_ns, limits
         self._look = StageCost(fixed_ns=2e6, unit_ns=6e6)  # per frame encoded
+        self._closer = StageCost(fixed_ns=1e6, unit_ns=6e6)  # per closer look
         self._read = StageCost(fixed_ns=8e6, unit_ns=0.2e6)  # per token
         self._write = StageCost(fixed_ns=1e6, unit_ns=6e6)  # per word
         self._rest = StageCost(fixed_ns=1e6, unit_ns=0)  # taking, planning, putting, waking the thread
-        self._queue: list[str] = []  # cameras, those read longest ago first
+        self._turns, self._closer_turns = Turns(), Turns()
 
     def plan(self, inputs: Inputs, now_ns: int) -> Plan:
         """What is predicted to fit between `now_ns` and the deadline; nothing if nothing does."""
-        remaining_ns = inputs.t_ns + self._budget_ns - now_ns
-        grant = self._fit(inputs, remaining_ns)
-        chosen = self._take_turns(inputs.frames, grant.num_cameras)
-        return make_plan(inputs, chosen, grant, self._budget_ns, self._limits)
+        deadline_ns = inputs.t_ns + self._budget_ns
+        grant = self._fit(inputs, deadline_ns - now_ns)
+        chosen = self._turns.take(inputs.frames, grant.num_cameras)
+        closer = self._closer_turns.take(
+            [name for name in chosen if inputs.frames[name].native], grant.num_foveas
+        )
+        # Room for two: a word may take longer than nine of ten do.
+        last_word_ns = deadline_ns - 2 * self._write.predict_one_ns() - self._rest.predict_ns(1)
+        return make_plan(inputs, chosen, closer, grant, self._limits, deadline_ns, last_word_ns)
 
     def learn(self, report: TickReport) -> None:
         """Takes in what a tick cost; what the plan held back altogether is feared a little less each time."""
         costs, num_tokens = report.costs_ns, sum(report.tokens_kept.values())
-        self._look.observe(len(report.frames_read), costs.get("look", 0))
+        self._look.observe(len(report.frames_read), costs.get("look", 0) - costs.get("fovea", 0))
+        self._closer.observe(len(report.closer), costs.get("fovea", 0))
         self._read.observe(num_tokens, costs.get("read", 0))
         if report.num_text_tokens:
             self._write.observe(report.num_text_tokens, costs.get("write", 0))
@@ -97,7 +111,9 @@ class Budget:
     def predict_ns(self, inputs: Inputs, grant: Grant) -> int:
         """The time that a tick on these inputs is expected to need with this grant, headroom included."""
         num_tokens = grant.num_cameras * grant.camera_tokens + num_other_tokens(inputs)
+        num_tokens += grant.num_foveas * FOVEA_TOKENS
         looking_ns = self._look.predict_ns(grant.num_cameras)
+        looking_ns += grant.num_foveas * self._closer.predict_one_ns()
         writing_ns = self._write.predict_ns(grant.text_tokens) if grant.text_tokens else 0
         return looking_ns + self._read.predict_ns(num_tokens) + writing_ns + self._rest.predict_ns(1)
 
@@ -107,44 +123,78 @@ class Budget:
                 return grant
         return Grant(0, 0, 0)
 
-    def _take_turns(self, cameras: Collection[str], count: int) -> list[str]:
-        self._queue = [camera for camera in cameras if camera not in self._queue] + self._queue
-        chosen = [camera for camera in self._queue if camera in cameras][:count]
-        self._queue = [camera for camera in self._queue if camera not in chosen] + chosen
-        return chosen
-
     def _forgive(self, report: TickReport) -> None:
         cameras = report.plan.cameras.values()
         if cameras and not any(camera.read for camera in cameras):
             self._look.fade()
             self._read.fade()
-        if report.plan.max_text_tokens <= 1 and not report.num_text_tokens:
+        if cameras and not any(camera.fovea for camera in cameras):
+            self._closer.fade()
+        if not report.plan.max_text_tokens:
             self._write.fade()
 
 
+class Turns:
+    """Whose turn it is: those that had theirs longest ago go first."""
+
+    def __init__(self) -> None:
+        self._queue: list[str] = []
+
+    def take(self, names: Collection[str], count: int) -> list[str]:
+        """`count` of these names, at most; the next call goes on behind them."""
+        self._queue = [name for name in names if name not in self._queue] + self._queue
+        chosen = [name for name in self._queue if name in names][:count]
+        self._queue = [name for name in self._queue if name not in chosen] + chosen
+        return chosen
+
+
 def full_grant(inputs: Inputs, limits: Limits) -> Grant:
-    return Grant(len(inputs.frames), limits.max_camera_tokens, limits.max_text_tokens)
+    num_foveas = sum(frame.native is not None for frame in inputs.frames.values()) if limits.fovea else 0
+    num_words = min(_RESERVED_WORDS, limits.max_text_tokens)
+    return Grant(len(inputs.frames), limits.max_camera_tokens, num_words, num_foveas)
 
 
 def shrinking_grants(grant: Grant) -> list[Grant]:
-    """Ever smaller grants, in the order of giving up: words, tokens, cameras, the last word."""
-    steps = [replace(grant, text_tokens=words) for words in range(grant.text_tokens, 0, -1)] or [grant]
-    for tokens in range(grant.camera_tokens - 1, _MIN_CAMERA_TOKENS - 1, -1):
-        steps.append(replace(steps[-1], camera_tokens=tokens))
-    for num_cameras in range(grant.num_cameras - 1, -1, -1):
-        steps.append(replace(steps[-1], num_cameras=num_cameras))
-    return [*steps, replace(steps[-1], text_tokens=0)]
+    """Ever smaller grants, in the order of giving up: closer looks, cameras but one, tokens, words but one, all."""
+    steps = [grant]
+
+    def shrink(field: str, least: int) -> None:
+        for value in range(getattr(steps[-1], field) - 1, least - 1, -1):
+            steps.append(replace(steps[-1], **{field: value}))
+
+    for field, least in (
+        ("num_foveas", 0),
+        ("num_cameras", 1),
+        ("camera_tokens", _MIN_CAMERA_TOKENS),
+        ("text_tokens", 1),
+        ("num_cameras", 0),
+        ("text_tokens", 0),
+    ):
+        shrink(field, least)
+    return steps
 
 
-def make_plan(inputs: Inputs, chosen: Sequence[str], grant: Grant, budget_ns: int, limits: Limits) -> Plan:
-    granted = CameraPlan(read=True, max_tokens=grant.camera_tokens)
-    waiting = CameraPlan(read=False, max_tokens=0)
+def make_plan(
+    inputs: Inputs,
+    chosen: Sequence[str],
+    closer: Sequence[str],
+    grant: Grant,
+    limits: Limits,
+    deadline_ns: int,
+    last_word_ns: int,
+) -> Plan:
+    """The plan that reads the `chosen` cameras and looks closely at those in `closer`."""
+    waiting = CameraPlan(read=False, max_tokens=0, fovea=False)
+    granted = {
+        name: CameraPlan(True, grant.camera_tokens, limits.fovea and name in closer) for name in chosen
+    }
     return Plan(
-        cameras={camera: granted if camera in chosen else waiting for camera in inputs.frames},
+        cameras={camera: granted.get(camera, waiting) for camera in inputs.frames},
         depth=limits.depth,
-        max_text_tokens=grant.text_tokens,
+        max_text_tokens=limits.max_text_tokens if grant.text_tokens else 0,
         frame_steps=0,
-        deadline_ns=inputs.t_ns + budget_ns,
+        deadline_ns=deadline_ns,
+        last_word_ns=last_word_ns,
     )
 
 

@@ -37,6 +37,7 @@ class RunConfig(BaseModel):
         None, gt=0, allow_inf_nan=False, description="a number of seconds above 0, or leave it out"
     )
     realtime: bool = Field(True, description="true for real time, false for as fast as possible")
+    fovea: bool = Field(True, description="true to look closely where something small has changed, or false")
     json_path: Path | None = Field(None, description="the name of the file for the report")
     ask: str | None = Field(None, min_length=1, description="a line of text")
 

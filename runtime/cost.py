@@ -42,6 +42,11 @@ class StageCost:
         fixed, unit = self._fit()
         return int(fixed + unit * units) + 1
 
+    def predict_one_ns(self) -> int:
+        """What one more unit may cost: the ninth decile of the cost a unit, whatever is fixed shared out."""
+        busy = [cost / units for units, cost in [*self._busy] or self._assumed if units]
+        return int(quantile(busy, _HEADROOM_QUANTILE)) + 1
+
     def _fit(self) -> tuple[float, float]:
         if self._line is None:
             self._line = fit_line(self._points())

@@ -41,6 +41,7 @@ class Metrics:
         self._stages: defaultdict[str, Histogram] = defaultdict(Histogram)
         self._totals: Counter[str] = Counter()
         self._frames_read: Counter[str] = Counter()
+        self._closer: Counter[str] = Counter()
         self._skipped: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._sentences: deque[Sentence] = deque(maxlen=MAX_SENTENCES)
         self._health: dict[str, SourceEvent] = {}
@@ -95,6 +96,7 @@ class Metrics:
         self._totals["offered"] += sum(report.tokens_offered.values())
         self._totals["kept"] += sum(report.tokens_kept.values())
         self._frames_read.update(report.frames_read)
+        self._closer.update(report.closer)
         for camera, cause in report.skipped.items():
             self._skipped[camera][cause] += 1
 
@@ -121,6 +123,7 @@ class Metrics:
             behind_max_ms=ms(counts.behind_max_ns),
             state=health.kind.value if health is not None else "unknown",
             detail=health.detail if health is not None else "",
+            closer_looks=self._closer[name],
         )
 
     def _sentence(self, sentence: Sentence) -> SentenceFigures:

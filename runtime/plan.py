@@ -15,9 +15,12 @@ class Plan:
 
     cameras: Mapping[str, CameraPlan]
     depth: int  # layers of the backbone to run
-    max_text_tokens: int
+    max_text_tokens: int  # the most; the first is granted time, the others take what is left
     frame_steps: int  # denoising steps for generated frames; 0 draws none
     deadline_ns: int
+    last_word_ns: int = (
+        2**63 - 1
+    )  # after this no further word is begun: it would not be ready before the deadline
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,7 @@ class TickReport:
     events: Sequence[SourceEvent] = ()  # what happened to the sources since the last tick
     busy_ns: int = 0  # measured work of the compute thread, whatever the session clock says
     num_missed: int = 0  # periods that passed without a tick just before this one
+    closer: Sequence[str] = ()  # cameras of which a part was looked at closely
 
     @property
     def is_late(self) -> bool:

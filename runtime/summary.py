@@ -56,6 +56,7 @@ class SourceFigures:
     behind_max_ms: float  # in real time: how late a frame came at worst
     state: str  # the last thing that happened to it: opened, ended, broken, ...
     detail: str
+    closer_looks: int = 0  # of frames_read: those of which a part was also read in its own pixels
 
 
 @dataclass(frozen=True, slots=True)

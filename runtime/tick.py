@@ -90,7 +90,7 @@ class Tick:
             seen = log.lap("look", self._looker.read(inputs, plan.cameras))
             hidden = log.lap("read", self._speaker.read(t_ns, seen.blocks, self._state, plan.depth))
             words = self._speaker.write(hidden, self._state, plan.max_text_tokens, plan.depth)
-            spoken = log.lap("write", self._say(t_ns, words, plan.deadline_ns))
+            spoken = log.lap("write", self._say(t_ns, words, plan.last_word_ns))
         report = log.report(inputs, plan, seen, spoken, self._clock.now_ns())
         self._budget.learn(report)
         self.frames = inputs.frames
@@ -101,7 +101,7 @@ class Tick:
         """A sentence has been begun and goes on in the next tick."""
         return self._sentences.is_open
 
-    def _say(self, t_ns: int, words: Iterable[WrittenWord], deadline_ns: int) -> Spoken:
+    def _say(self, t_ns: int, words: Iterable[WrittenWord], last_word_ns: int) -> Spoken:
         num_words, finished = 0, []
         for word in words:
             cause_ns = max(0, t_ns - self._speaker.text_delay_ns)
@@ -110,6 +110,6 @@ class Tick:
             num_words += 1
             if sentence := self._sentences.add(delta):
                 finished.append(sentence)
-            if delta.t_out_ns >= deadline_ns:
+            if delta.t_out_ns >= last_word_ns:
                 break  # the rest of the sentence comes with the next tick
         return Spoken(num_words, finished)

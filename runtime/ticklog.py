@@ -55,6 +55,7 @@ class TickLog:
             events=inputs.events,
             busy_ns=sum(self._costs_ns.values()),
             num_missed=self._num_missed,
+            closer=seen.closer,
         )
 
 

@@ -4,38 +4,73 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from millrace.runtime.budget import Budget, FullPlan, Grant, Limits, num_other_tokens, shrinking_grants
+from millrace.runtime.budget import (
+    Budget,
+    FullPlan,
+    Grant,
+    Limits,
+    Turns,
+    full_grant,
+    num_other_tokens,
+    shrinking_grants,
+)
 from millrace.runtime.cost import WINDOW
 from millrace.runtime.plan import TickReport
 from millrace.streams.media import AudioChunk, Inputs, TextInput, VideoFrame
+from millrace.streams.native import ArrayNative
 
 MS = 1_000_000
 LIMITS = Limits(depth=8)
 CAMERAS = ("front", "back", "door", "yard")
+NATIVE = ArrayNative(np.zeros((1080, 1920, 3), np.uint8))
 
 
-def inputs_of(t_ns, cameras=CAMERAS):
+def inputs_of(t_ns, cameras=CAMERAS, native=None):
     pixels = np.zeros((96, 160, 3), np.uint8)
-    return Inputs(t_ns, {name: VideoFrame(name, t_ns, pixels) for name in cameras})
+    return Inputs(t_ns, {name: VideoFrame(name, t_ns, pixels, native=native) for name in cameras})
 
 
-def run_tick(budget, t_ns, frame_ms=5.0, token_ms=0.1, word_ms=4.0, words=0, cameras=CAMERAS):
+def run_tick(
+    budget,
+    t_ns,
+    frame_ms=5.0,
+    token_ms=0.1,
+    word_ms=4.0,
+    words=0,
+    cameras=CAMERAS,
+    fovea_ms=5.0,
+    native=None,
+):
     """One tick on a machine with these exact costs, so that nothing hangs on the speed of this one."""
-    plan = budget.plan(inputs_of(t_ns, cameras), t_ns)
+    plan = budget.plan(inputs_of(t_ns, cameras, native), t_ns)
     read = [name for name, camera in plan.cameras.items() if camera.read]
-    kept = {name: plan.cameras[name].max_tokens for name in read}
-    num_words = min(words, plan.max_text_tokens)
+    closer = [name for name in read if plan.cameras[name].fovea and native]
+    kept = {name: plan.cameras[name].max_tokens + 2 * (name in closer) for name in read}
+    fovea_ns = int(fovea_ms * len(closer) * MS)
     costs = {
-        "look": int((1 + frame_ms * len(read)) * MS),
+        "look": int((1 + frame_ms * len(read)) * MS) + fovea_ns,
+        "fovea": fovea_ns,
         "read": int((3 + token_ms * sum(kept.values())) * MS),
-        "write": int(word_ms * num_words * MS),
     }
-    busy_ns = sum(costs.values()) + MS
+    num_words = words_in_time(plan, t_ns + costs["look"] + costs["read"], words, word_ms)
+    costs["write"] = int(word_ms * num_words * MS)
+    busy_ns = costs["look"] + costs["read"] + costs["write"] + MS
     report = TickReport(
-        t_ns, t_ns, t_ns + busy_ns, plan, costs, read, {}, {}, kept, num_words, busy_ns=busy_ns
+        t_ns, t_ns, t_ns + busy_ns, plan, costs, read, {}, {}, kept, num_words, busy_ns=busy_ns, closer=closer
     )
     budget.learn(report)
     return report
+
+
+def words_in_time(plan, now_ns, wanted, word_ms):
+    """As the tick says them: none is begun after the plan's last moment, and the first always is."""
+    num_words = 0
+    while num_words < min(wanted, plan.max_text_tokens):
+        num_words += 1
+        now_ns += int(word_ms * MS)
+        if now_ns >= plan.last_word_ns:
+            break
+    return num_words
 
 
 def run_ticks(budget, count, start=0, **costs):
@@ -59,16 +94,63 @@ def test_the_full_plan_does_not_hang_on_the_time():
     assert is_full(planner.plan(inputs_of(0), now_ns=10**12))
 
 
-def test_words_go_first_then_tokens_then_cameras_then_the_last_word():
-    steps = shrinking_grants(Grant(2, 3, 2))
+def test_closer_looks_go_first_then_cameras_then_tokens_then_words():
+    steps = shrinking_grants(Grant(num_cameras=3, camera_tokens=3, text_tokens=2, num_foveas=2))
     assert steps == [
-        Grant(2, 3, 2),
-        Grant(2, 3, 1),
-        Grant(2, 2, 1),
-        Grant(1, 2, 1),
-        Grant(0, 2, 1),
-        Grant(0, 2, 0),
+        Grant(3, 3, 2, 2),
+        Grant(3, 3, 2, 1),
+        Grant(3, 3, 2, 0),
+        Grant(2, 3, 2, 0),
+        Grant(1, 3, 2, 0),
+        Grant(1, 2, 2, 0),
+        Grant(1, 2, 1, 0),
+        Grant(0, 2, 1, 0),
+        Grant(0, 2, 0, 0),
     ]
+
+
+def test_only_pictures_with_more_pixels_are_looked_at_closely():
+    assert full_grant(inputs_of(0), LIMITS).num_foveas == 0
+    assert full_grant(inputs_of(0, native=NATIVE), LIMITS).num_foveas == 4
+    assert full_grant(inputs_of(0, native=NATIVE), Limits(depth=8, fovea=False)).num_foveas == 0
+
+
+def test_closer_looks_are_given_up_before_cameras_and_words():
+    reports = run_ticks(Budget(200 * MS, LIMITS), 60, native=NATIVE, fovea_ms=60.0, words=3)[20:]
+    assert not any(report.is_late for report in reports)
+    assert all(len(report.frames_read) == 4 and report.num_text_tokens == 3 for report in reports)
+    assert all(1 <= len(report.closer) <= 2 for report in reports)
+    turns = Counter(camera for report in reports for camera in report.closer)
+    assert set(turns) == set(CAMERAS)
+
+
+def test_without_closer_looks_none_is_granted():
+    limits = Limits(depth=8, fovea=False)
+    for planner in (Budget(200 * MS, limits), FullPlan(200 * MS, limits)):
+        plan = planner.plan(inputs_of(0, native=NATIVE), 0)
+        assert not any(camera.fovea for camera in plan.cameras.values())
+
+
+def test_a_long_sentence_takes_what_time_is_left_and_ends_before_the_deadline():
+    reports = run_ticks(Budget(200 * MS, LIMITS), 40, frame_ms=10.0, word_ms=11.0, words=30)[10:]
+    assert not any(report.is_late for report in reports)
+    assert all(10 <= report.num_text_tokens < 30 for report in reports)
+    assert all(len(report.frames_read) == 4 for report in reports)
+
+
+def test_a_starved_machine_reads_its_cameras_in_turn_and_goes_on_speaking():
+    reports = run_ticks(Budget(200 * MS, LIMITS), 60, frame_ms=40.0, word_ms=18.0, words=9)[20:]
+    assert not any(report.is_late for report in reports)
+    assert all(report.num_text_tokens >= 3 for report in reports)
+    assert all(len(report.frames_read) >= 2 for report in reports)
+    turns = Counter(camera for report in reports for camera in report.frames_read)
+    assert max(turns.values()) - min(turns.values()) <= 1
+
+
+def test_turns_are_fair_also_to_those_that_come_late():
+    turns = Turns()
+    assert [turns.take("ab", 1) for _ in range(3)] == [["a"], ["b"], ["a"]]
+    assert turns.take("abc", 2) == ["c", "b"]
 
 
 def test_a_slow_machine_meets_its_deadline_after_it_has_learnt():
@@ -127,22 +209,27 @@ def test_sound_and_text_are_counted_because_they_cannot_be_refused():
     num_ticks=st.integers(0, 40),
     delay_ms=st.integers(0, 300),
     num_cameras=st.integers(0, 4),
+    fovea_ms=st.floats(0.1, 100),
 )
 def test_a_plan_never_grants_more_than_is_predicted_to_fit(
-    frame_ms, token_ms, word_ms, num_ticks, delay_ms, num_cameras
+    frame_ms, token_ms, word_ms, num_ticks, delay_ms, num_cameras, fovea_ms
 ):
     budget = Budget(200 * MS, LIMITS)
-    run_ticks(budget, num_ticks, frame_ms=frame_ms, token_ms=token_ms, word_ms=word_ms, words=4)
-    inputs = inputs_of(num_ticks * 200 * MS, CAMERAS[:num_cameras])
+    costs = {"frame_ms": frame_ms, "token_ms": token_ms, "word_ms": word_ms, "fovea_ms": fovea_ms}
+    run_ticks(budget, num_ticks, words=4, native=NATIVE, **costs)
+    inputs = inputs_of(num_ticks * 200 * MS, CAMERAS[:num_cameras], NATIVE)
     now_ns = inputs.t_ns + delay_ms * MS
     plan = budget.plan(inputs, now_ns)
     granted = [camera for camera in plan.cameras.values() if camera.read]
     assert set(plan.cameras) == set(CAMERAS[:num_cameras])
     assert plan.depth == LIMITS.depth
     assert plan.frame_steps == 0
+    assert plan.last_word_ns < plan.deadline_ns
+    assert all(camera.read for camera in plan.cameras.values() if camera.fovea)
     if granted or plan.max_text_tokens:
         tokens = granted[0].max_tokens if granted else 0
-        grant = Grant(len(granted), tokens, plan.max_text_tokens)
+        num_foveas = sum(camera.fovea for camera in granted)
+        grant = Grant(len(granted), tokens, int(plan.max_text_tokens > 0), num_foveas)
         assert budget.predict_ns(inputs, grant) <= plan.deadline_ns - now_ns
 
 

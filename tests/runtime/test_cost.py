@@ -65,3 +65,12 @@ def test_a_fit_is_never_negative_and_grows_with_units(points):
     fixed, unit = fit_line([(float(units), float(cost)) for units, cost in points])
     assert fixed >= 0
     assert unit >= 0
+
+
+def test_one_more_costs_what_nine_of_ten_cost_with_their_share_of_what_is_fixed():
+    cost = StageCost(fixed_ns=1, unit_ns=9)
+    assert 9 <= cost.predict_one_ns() <= 11
+    for number in range(20):
+        cost.observe(3, (30 if number else 300) * MS)
+        cost.observe(0, 50 * MS)
+    assert cost.predict_one_ns() == pytest.approx(10 * MS, rel=0.01)

@@ -68,7 +68,7 @@ def test_sentences_are_read_back_by_the_grammar():
     assert first["event"] == {
         "camera": 0,
         "kind": "enter",
-        "thing": {"colour": "red", "shape": "disc"},
+        "thing": {"colour": "red", "kind": "disc"},
         "side": "left",
     }
     assert (first["t_s"], first["t_out_s"], first["camera"]) == (0.005, 0.06, "door")
