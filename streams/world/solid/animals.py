@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -91,7 +92,7 @@ def _tail(b: Builder, fur: RGB, f: _Frame) -> None:
     b.group((-f.length * 0.8, 0.0, f.chest))
     joints = [(-f.length / 2 - f.girth * 0.5, 0.0, f.chest + f.girth * 0.4)]
     joints += [(-f.length / 2 - f.girth * 0.5 - x, 0.0, f.chest + f.girth * 0.4 + z) for x, z in f.tail]
-    for start, end in zip(joints, joints[1:], strict=False):
+    for start, end in itertools.pairwise(joints):
         b.capsule(start, end, f.leg * 0.85, fur, f.leg * 0.65)
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ...media import VIEW_HEIGHT, VIEW_WIDTH
 from ..stage import GLANCE, NATIVE_ZOOM, Window
 from .scenery import Scenery, draw_scenery
 from .types import Floats, Lens, Light, Plan
@@ -49,12 +49,12 @@ class Backdrop:
         """Height [H, W] of the level surface seen at each pixel; below -1 where it is none."""
         return self._map(self._scenery(_DEPTH_SCALE).level, window, shift, 1)
 
-    def depth_at(self, xy: Floats) -> NDArray[np.float32]:
+    def depth_at(self, xy: Floats) -> Floats:
         """Metres along the view axis to the wall or furniture at pixels of the view [..., 2]; infinite on the ground."""
         depth = self._scenery(_DEPTH_SCALE).hiding
         at = np.floor((np.asarray(xy) + self.margin_px) * _DEPTH_SCALE).astype(np.intp)
         columns, rows = at[..., 0].clip(0, depth.shape[1] - 1), at[..., 1].clip(0, depth.shape[0] - 1)
-        return np.asarray(depth[rows, columns])
+        return np.asarray(depth[rows, columns], np.float64)
 
     def floor_under(self, x: float, y: float, z: float) -> float:
         """Height of the surface below a point: a slab's top or the ground."""
@@ -109,21 +109,21 @@ def make_backdrop(plan: Plan, lens: Lens, light: Light, seed: int, margin_px: in
 
 
 def _cut(
-    image: NDArray[np.generic],
+    image: NDArray[Any],
     scale: int,
     margin_px: int,
     window: Window,
     shift: tuple[float, float],
     factor: int,
     method: int,
-) -> NDArray[np.generic]:
+) -> NDArray[Any]:
     """The window of an image, `factor` pixels to a pixel of the window; a view of it where no pixel is split."""
     width, height = window.width * factor, window.height * factor
     ratio = scale / (window.zoom * factor)
     x = (window.x - shift[0] + margin_px) * scale
     y = (window.y - shift[1] + margin_px) * scale
     inside = (
-        0 <= x and 0 <= y and x + width * ratio <= image.shape[1] and y + height * ratio <= image.shape[0]
+        x >= 0 and y >= 0 and x + width * ratio <= image.shape[1] and y + height * ratio <= image.shape[0]
     )
     if inside and abs(x - round(x)) < 1e-3 and abs(y - round(y)) < 1e-3 and ratio == int(ratio):
         step, left, top = int(ratio), round(x), round(y)

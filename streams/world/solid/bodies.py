@@ -9,12 +9,13 @@ import numpy as np
 
 from ..events import HAND
 from .animals import make_cat, make_dog
+from .cars import make_car
 from .cycles import make_bicycle
 from .people import make_person
 from .shape import Shape
 from .things import make_ball, make_bottle, make_box, make_cup, make_hand
 from .types import Floats, Look, Pose
-from .vehicles import make_car, make_van
+from .vans import make_van
 
 NUM_PHASES = 32  # steps of a gait; between them nothing can be seen
 NUM_SAMPLES = 28

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 import numpy as np
@@ -77,7 +78,7 @@ def _arc(
     pieces = max(3, round(_SPOKES * (end - start) / (2 * np.pi)))
     angles = np.linspace(start, end, pieces + 1)
     rim = [b.point(wheel[0] + radius * np.cos(a), 0.0, wheel[2] + radius * np.sin(a)) for a in angles]
-    for first, second in zip(rim, rim[1:], strict=False):
+    for first, second in itertools.pairwise(rim):
         b.capsule(first, second, 0.024, colour)
 
 

@@ -132,16 +132,17 @@ def _faces(
     if not len(shape.faces):
         return [], []
     corners = flat[shape.faces]
-    x, y = corners[..., 0], corners[..., 1]
-    area = (x * np.roll(y, -1, 1) - y * np.roll(x, -1, 1)).sum(1)
+    first, second = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 1]
+    turn = first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0]
     # On the canvas y points down: a face whose corners run clockwise there is seen from its front.
-    is_seen = (area > 0 if mirror else area < 0) | shape.is_two_sided
-    is_seen &= (local[shape.faces, 2] > NEAR_M).all(1)
+    is_seen = (turn > 0 if mirror else turn < 0) | shape.is_two_sided
+    if float(local[:, 2].min()) <= NEAR_M:
+        is_seen &= (local[shape.faces, 2] > NEAR_M).all(1)
     gain = light_on(shape.normals @ towards, light)
     gain[shape.is_bare] = 1.0
     colours = _stamped(shape.face_colour, gain[:, None], identity)
     fixed = _fixed(corners)
-    return [points if seen else None for points, seen in zip(fixed, is_seen.tolist(), strict=True)], colours
+    return [fixed[n] if seen else None for n, seen in enumerate(is_seen.tolist())], colours
 
 
 def _capsules(
@@ -188,4 +189,6 @@ def _reach(points: Floats, lens: Lens, pose: Pose) -> float:
 
 def _fixed(points: Floats) -> NDArray[np.int32]:
     """Canvas pixels to the fixed-point numbers of OpenCV."""
-    return (np.clip(points, -_REACH, _REACH) * (1 << SHIFT_BITS)).astype(np.int32)
+    fixed = points * (1 << SHIFT_BITS)
+    limit = _REACH * (1 << SHIFT_BITS)
+    return np.maximum(np.minimum(fixed, limit, out=fixed), -limit, out=fixed).astype(np.int32)

@@ -13,14 +13,14 @@ from ...media import VIEW_HEIGHT, VIEW_WIDTH
 from ..stage import GLANCE, Picture, Window
 from .backdrop import SUPER, Backdrop
 from .bodies import Body
+from .glow import DUSK, add_glow
 from .outline import SHIFT_BITS, Frame, Outlines, outline
 from .shadow import add_shadow
-from .types import NEAR_M, Floats, Lens, Light, Pose
+from .types import NEAR_M, Lens, Light, Pose
 
 Canvas = NDArray[np.uint8]  # [2 H, 2 W, 4]: red, green, blue, identity
 _LINE = 8
 _HAND_FIRST_M = 0.06  # a hand is drawn over what it holds
-_DUSK = 0.75  # lamps glow when the light is below this level
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +67,12 @@ def paint(
     hiding = backdrop.hiding(window, shift)
     for one in drawn:
         _body(canvas, one, hiding, lens, frame)
-    pixels, identities = _shrink(canvas)
+    pixels, identities = _shrink(canvas, drawn)
     pixels = _lit(pixels, light)
+    if light.level < DUSK:
+        for one in drawn:
+            if one.item.pose.lights:
+                add_glow(pixels, identities, one.lines, one.item.body.shape, one.item.identity, light)
     return Picture(pixels, identities)
 
 
@@ -231,18 +235,21 @@ def _reflect(
     cv2.copyTo(blended, where, canvas)
 
 
-def _shrink(canvas: Canvas) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+def _shrink(canvas: Canvas, drawn: list[_Drawn]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     height, width = canvas.shape[0] // SUPER, canvas.shape[1] // SUPER
     small = cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA)
     pixels = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGBA2RGB), np.uint8)
-    return pixels, _most(np.asarray(cv2.extractChannel(canvas, 3), np.uint8))
+    identities = np.zeros((height, width), np.uint8)
+    boxes = np.array([one.lines.box for one in drawn])
+    (x0, y0), (x1, y1) = boxes[:, :2].min(0) // SUPER, -(-boxes[:, 2:].max(0) // SUPER)
+    fine = canvas[y0 * SUPER : y1 * SUPER, x0 * SUPER : x1 * SUPER]
+    identities[y0:y1, x0:x1] = _most(np.asarray(cv2.extractChannel(fine, 3), np.uint8))
+    return pixels, identities
 
 
 def _most(fine: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The identity with most of each pixel's four samples."""
     a, b, c, d = fine[::2, ::2], fine[::2, 1::2], fine[1::2, ::2], fine[1::2, 1::2]
-    if not fine.any():
-        return a.copy()
     pair = np.where((b == c) | (b == d), b, np.where(c == d, c, a))
     return np.where((a == b) | (a == c) | (a == d), a, pair)
 

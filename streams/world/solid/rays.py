@@ -22,32 +22,32 @@ class Rays:
     x: Plane  # [H, W]
     y: Plane
     z: Plane
-    spread: Plane  # metres across that one pixel covers at depth 1
+    spread: float  # metres across that one pixel covers at depth 1
 
 
 def make_rays(lens: Lens, margin_px: int, scale: int) -> Rays:
     """Rays of the view with a margin of view pixels around it, `scale` pixels to a pixel of the view."""
     width, height = (n + 2 * margin_px for n in (VIEW_WIDTH, VIEW_HEIGHT))
-    u = ((np.arange(width * scale) + 0.5) / scale - margin_px - VIEW_WIDTH / 2) / lens.focal_px
-    v = ((np.arange(height * scale) + 0.5) / scale - margin_px - VIEW_HEIGHT / 2) / lens.focal_px
-    u, v = np.meshgrid(u.astype(np.float32), v.astype(np.float32))
-    if lens.k1:
-        u, v = _undistorted(u, v, lens.k1)
+    columns = ((np.arange(width * scale) + 0.5) / scale - margin_px - VIEW_WIDTH / 2) / lens.focal_px
+    rows = ((np.arange(height * scale) + 0.5) / scale - margin_px - VIEW_HEIGHT / 2) / lens.focal_px
+    u, v = _undistorted(*np.meshgrid(columns.astype(np.float32), rows.astype(np.float32)), lens.k1)
     r = lens.rotation.astype(np.float32)
     x, y, z = (u * r[0, n] + v * r[1, n] + r[2, n] for n in range(3))
     px, py, pz = (float(p) for p in lens.position)
-    return Rays((px, py, pz), x, y, z, np.full_like(u, 1 / (lens.focal_px * scale)))
+    return Rays((px, py, pz), x, y, z, 1 / (lens.focal_px * scale))
 
 
 def _undistorted(u: Plane, v: Plane, k1: float) -> tuple[Plane, Plane]:
     """Inverts r' = r (1 + k1 min(r^2, 1.5)), as `Lens.project` distorts."""
+    if not k1:
+        return u, v
     seen = np.hypot(u, v)
     radius = seen.copy()
     limit = np.float32(1.5**0.5)
     for _ in range(_STEPS):
         slope = np.maximum(1 + 3 * k1 * np.minimum(radius, limit) ** 2, 0.2)
         radius -= (radius * (1 + k1 * np.minimum(radius, limit) ** 2) - seen) / slope
-    ratio = np.clip(radius / np.maximum(seen, 1e-6), 0.3, 3.0)
+    ratio = np.clip(radius / np.maximum(seen, 1e-6), 0.3, 3.0).astype(np.float32)
     return u * ratio, v * ratio
 
 
@@ -56,7 +56,7 @@ class Hits:
     """Rays that meet a surface: where in the picture, how deep, and at which place of the surface."""
 
     at: tuple[NDArray[np.intp], NDArray[np.intp]]  # rows and columns
-    depth: Plane  # [N]
+    depth: Plane  # [N] along the view axis
     u: Plane  # [N] metres along the surface
     v: Plane  # [N] metres up, or across
     face: NDArray[np.int8]  # [N] of a slab: 0 its ends along x, 1 its sides along y, 2 its top
@@ -71,25 +71,21 @@ def hit_wall(rays: Rays, wall: Wall, nearest: Plane) -> Hits | None:
     ox, oy, oz = rays.origin
     distance = nx * (wall.x0 - ox) + ny * (wall.y0 - oy)
     with np.errstate(divide="ignore", invalid="ignore"):
-        depth = np.float32(distance) / (np.float32(nx) * rays.x + np.float32(ny) * rays.y)
+        depth = np.asarray(distance / (np.float32(nx) * rays.x + np.float32(ny) * rays.y), np.float32)
     rows, columns = np.nonzero((depth > 0.02) & (depth < nearest))
     if not len(rows):
         return None
-    t = depth[rows, columns]
-    u = (
-        (ox - wall.x0) * ex
-        + (oy - wall.y0) * ey
-        + t * (ex * rays.x[rows, columns] + ey * rays.y[rows, columns])
+    t, dx, dy, dz = (plane[rows, columns] for plane in (depth, rays.x, rays.y, rays.z))
+    u = np.float32((ox - wall.x0) * ex + (oy - wall.y0) * ey) + t * (
+        np.float32(ex) * dx + np.float32(ey) * dy
     )
-    v = oz + t * rays.z[rows, columns]
+    v = np.float32(oz) + t * dz
     keep = (u >= 0) & (u <= length) & (v >= 0) & (v <= wall.height)
     if not keep.any():
         return None
-    side = -1.0 if distance > 0 else 1.0
-    normal = np.broadcast_to(np.array([nx * side, ny * side, 0.0], np.float32), (int(keep.sum()), 3))
-    return Hits(
-        (rows[keep], columns[keep]), t[keep], u[keep], v[keep], np.zeros(int(keep.sum()), np.int8), normal
-    )
+    num, side = int(keep.sum()), -1.0 if distance > 0 else 1.0
+    normal = np.broadcast_to(np.array([nx * side, ny * side, 0.0], np.float32), (num, 3))
+    return Hits((rows[keep], columns[keep]), t[keep], u[keep], v[keep], np.zeros(num, np.int8), normal)
 
 
 def hit_slab(rays: Rays, slab: Slab, nearest: Plane) -> Hits | None:

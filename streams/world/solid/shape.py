@@ -6,6 +6,7 @@ most `CORNERS` points; a capsule is the hull of two balls, so a ball is a capsul
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -16,7 +17,8 @@ from .types import RGB, Floats
 
 CORNERS = 12
 _RIM = 10  # corners of a disc
-Point = Sequence[float]
+Point = Sequence[float] | Floats
+_SKIN = np.concatenate([np.eye(3), -np.eye(3)])  # ways from the middle of a ball to its skin
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,20 +52,18 @@ class Shape:
         return replace(self, points=self.points * scale, radii=self.radii * scale)
 
     def outline_points(self) -> Floats:
-        """Points [P, 3] on the parts: corners and middles of faces, ends and middles of capsules, balls' tops."""
-        corners = self.points[self.faces]
-        ends = self.points[self.ends]
-        tops = ends[:, 0] + np.array([0, 0, 1.0]) * self.radii[:, :1]
-        return np.concatenate(
-            [corners.reshape(-1, 3), corners.mean(1), ends.reshape(-1, 3), ends.mean(1), tops]
-        )
+        """Points [P, 3] on the parts: corners and middles of faces, ends and middles of capsules and their skin."""
+        corners, ends = self.points[self.faces], self.points[self.ends]
+        skin = ends[:, :, None] + _SKIN * self.radii[:, :, None, None]
+        inner = (corners.mean(1), ends.mean(1))
+        return np.concatenate([corners.reshape(-1, 3), skin.reshape(-1, 3), *inner])
 
 
 @dataclass(slots=True)
 class Builder:
     """Collects points and parts; parts go into the group opened last."""
 
-    points: list[Point] = field(default_factory=list)
+    points: list[tuple[float, ...]] = field(default_factory=list)
     faces: list[list[int]] = field(default_factory=list)
     normals: list[Floats] = field(default_factory=list)
     face_colours: list[RGB] = field(default_factory=list)
@@ -77,7 +77,7 @@ class Builder:
 
     def point(self, *xyz: float) -> int:
         """A new point; its number."""
-        self.points.append(xyz)
+        self.points.append(tuple(float(v) for v in xyz))
         return len(self.points) - 1
 
     def group(self, key: int | Point) -> None:
@@ -121,10 +121,10 @@ class Builder:
         end_radius: float | None = None,
     ) -> None:
         """A rounded rod."""
-        numbers = [c if isinstance(c, int) else self.point(*c) for c in (start, end)]
+        first, second = (c if isinstance(c, int) else self.point(*c) for c in (start, end))
         # Faces are numbered before capsules; ~n stands for capsule n until all faces are known.
         self.groups[-1].append(~len(self.capsules))
-        self.capsules.append((*numbers, radius, radius if end_radius is None else end_radius, colour))
+        self.capsules.append((first, second, radius, radius if end_radius is None else end_radius, colour))
 
     def box(self, middle: Point, size: Point, colour: RGB, top: RGB | None = None) -> None:
         """An upright box; `middle` is that of its volume."""
@@ -136,7 +136,7 @@ class Builder:
         self, outline: Sequence[Point], low: float, high: float, colour: RGB, top: RGB | None = None
     ) -> None:
         """An upright column over a convex outline, with a lid and no floor."""
-        inside = (*np.mean(outline, 0), (low + high) / 2)
+        inside = (*np.array(outline, float).mean(0), (low + high) / 2)
         for (ax, ay), (bx, by) in zip(outline, [*outline[1:], outline[0]], strict=True):
             self.face([(ax, ay, low), (bx, by, low), (bx, by, high), (ax, ay, high)], colour, inside)
         self.face([(x, y, high) for x, y in outline], top or colour, inside)
@@ -149,7 +149,7 @@ class Builder:
             [self.point(r.x + r.ahead * np.cos(a), r.y + r.aside * np.sin(a), r.z) for a in angles]
             for r in rings
         ]
-        for m, (low, high) in enumerate(zip(rows, rows[1:], strict=False)):
+        for m, (low, high) in enumerate(itertools.pairwise(rows)):
             axis = (rings[m].x, rings[m].y, (rings[m].z + rings[m + 1].z) / 2)
             for n in range(sides):
                 k = (n + 1) % sides

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 Plane = NDArray[np.float32]
 _SIDE = 256  # pixels of a tile of noise
+_FOLD = 512
 
 
 class Grain:
@@ -24,16 +25,18 @@ class Grain:
         spectrum = np.fft.rfft2(rng.normal(size=(_SIDE, _SIDE)))
         fy, fx = np.meshgrid(np.fft.fftfreq(_SIDE), np.fft.rfftfreq(_SIDE), indexing="ij")
         frequency = np.hypot(fx, fy)
-        self.soft = _tile(spectrum * (frequency > 0) / np.maximum(frequency, 1e-3) ** 1.4)
-        self.fine = _tile(spectrum * np.exp(-((frequency / 0.22) ** 2)))
+        self.soft = _wrapped(spectrum * (frequency > 0) / np.maximum(frequency, 1e-3) ** 1.4)
+        self.fine = _wrapped(spectrum * np.exp(-((frequency / 0.22) ** 2)))
         self.rng = rng
 
     def at(self, x: Plane, y: Plane, period_m: float, fine: bool = False) -> Plane:
-        """Noise of mean 0 and deviation 1; the tile is `period_m` wide."""
+        """Noise of mean 0 and deviation 1, of the shape of `x`; the tile is `period_m` wide."""
+        if x.ndim == 1:
+            # OpenCV remaps pictures, and none wider than 32 767 pixels.
+            return self.at(_folded(x), _folded(y), period_m, fine).ravel()[: len(x)]
         scale = np.float32(1 / period_m)
         u, v = (((c * scale) % 1) * np.float32(_SIDE) for c in (x, y))
-        tile = self.fine if fine else self.soft
-        return np.asarray(cv2.remap(tile, u, v, cv2.INTER_LINEAR), np.float32)
+        return np.asarray(cv2.remap(self.fine if fine else self.soft, u, v, cv2.INTER_LINEAR), np.float32)
 
     def cell(self, x: Plane, y: Plane) -> Plane:
         """A number of deviation 1 for each cell of whole numbers."""
@@ -134,6 +137,13 @@ def _line(u: Plane, half_width: float, footprint: Plane) -> Plane:
     return np.asarray(inside * np.minimum(half_width / spread * 1.5, 1.0), np.float32)
 
 
-def _tile(spectrum: NDArray[np.complex128]) -> Plane:
+def _folded(row: Plane) -> Plane:
+    """A row of numbers as a picture, filled up at its end."""
+    if not len(row):
+        return np.zeros((1, 1), np.float32)
+    return np.resize(row, (len(row) // _FOLD + 1, _FOLD)).astype(np.float32)
+
+
+def _wrapped(spectrum: NDArray[np.complex128]) -> Plane:
     noise = np.fft.irfft2(spectrum, (_SIDE, _SIDE))
     return np.asarray((noise - noise.mean()) / noise.std(), np.float32)

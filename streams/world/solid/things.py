@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 import numpy as np
@@ -16,29 +17,31 @@ _WHITE = (232.0, 232.0, 228.0)
 def make_box(look: Look, rng: np.random.Generator) -> tuple[Shape, None]:
     """A parcel, crate or case in the look's colour, with tape, a label or a lid."""
     colour = shade_of(look.colour, PAINT, rng)
-    length, width = rng.uniform(0.32, 0.46), rng.uniform(0.26, 0.36)
+    length, width = float(rng.uniform(0.32, 0.46)), float(rng.uniform(0.26, 0.36))
     height = float(rng.uniform(0.2, 0.34))
     b = Builder()
     b.group((0.0, 0.0, height / 2))
     b.box((0.0, 0.0, height / 2), (length, width, height), colour, dim(colour, 1.06))
     kind = rng.random()
-    x, y, z = length / 2, width / 2, height + 0.002
     if kind < 0.45:
-        tape = mix(colour, (200, 180, 140), 0.45)
-        b.face([(-x, -0.025, z), (x, -0.025, z), (x, 0.025, z), (-x, 0.025, z)], tape, (0, 0, 0))
-        for end in (x + 0.002, -x - 0.002):
-            b.face([(end, -0.025, z), (end, 0.025, z), (end, 0.025, z - 0.08), (end, -0.025, z - 0.08)], tape, (0, 0, z - 0.04))  # fmt: skip
+        _tape(b, length / 2 + 0.002, height + 0.002, mix(colour, (200, 180, 140), 0.45))
     elif kind < 0.7:
-        b.box(
-            (0.0, 0.0, height * 0.92),
-            (length * 1.05, width * 1.06, height * 0.16),
-            dim(colour, 0.85),
-            dim(colour, 0.95),
-        )
+        lid = (length * 1.05, width * 1.06, height * 0.16)
+        b.box((0.0, 0.0, height * 0.92), lid, dim(colour, 0.85), dim(colour, 0.95))
     if rng.random() < 0.5:
-        side, w = (y + 0.003) * float(rng.choice([-1, 1])), length * 0.2
-        b.face([(0.02, side, height * 0.3), (0.02 + w, side, height * 0.3), (0.02 + w, side, height * 0.65), (0.02, side, height * 0.65)], _WHITE, (0, 0, height / 2))  # fmt: skip
+        y, x = (width / 2 + 0.003) * float(rng.choice([-1, 1])), length * 0.2
+        label = [(0.02, 0.3), (0.02 + x, 0.3), (0.02 + x, 0.65), (0.02, 0.65)]
+        b.face([(x, y, height * z) for x, z in label], _WHITE, (0.0, 0.0, height / 2))
     return b.make(), None
+
+
+def _tape(b: Builder, x: float, z: float, colour: RGB) -> None:
+    """A strip over the top and down both ends."""
+    half, drop = 0.025, 0.08
+    b.face([(-x, -half, z), (x, -half, z), (x, half, z), (-x, half, z)], colour, (0.0, 0.0, 0.0))
+    for end in (x, -x):
+        strip = [(end, -half, z), (end, half, z), (end, half, z - drop), (end, -half, z - drop)]
+        b.face(strip, colour, (0.0, 0.0, z - drop / 2))
 
 
 def make_bottle(look: Look, rng: np.random.Generator) -> tuple[Shape, None]:
@@ -47,7 +50,7 @@ def make_bottle(look: Look, rng: np.random.Generator) -> tuple[Shape, None]:
     size, sides = float(rng.uniform(0.9, 1.25)), 12
     kind = str(rng.choice(["clear", "glass", "full"], p=[0.5, 0.25, 0.25]))
     tint = {
-        "clear": mix(colour, (205, 214, 216), 0.48),
+        "clear": mix(colour, (205, 214, 216), float(rng.uniform(0.4, 0.68))),
         "glass": mix(colour, (60, 64, 60), 0.15),
         "full": colour,
     }[kind]
@@ -70,7 +73,7 @@ def make_bottle(look: Look, rng: np.random.Generator) -> tuple[Shape, None]:
     ]
     b.lathe(rings, rows, lid=tint)
     if kind != "full":
-        b.clear, b.opacity = list(b.groups[-1]), 0.66 if kind == "clear" else 0.8
+        b.clear, b.opacity = list(b.groups[-1]), (float(rng.uniform(0.5, 0.7)) if kind == "clear" else 0.82)
     _shine(b, size, tint)
     if rng.random() < (0.35 if kind == "clear" else 0.6):
         label = mix(colour, _WHITE, float(rng.choice([0.0, 0.35])))
@@ -136,7 +139,7 @@ def _patch(b: Builder, normal: Floats, radius: float, colour: RGB) -> None:
     angles = np.arange(6) * np.pi / 3
     rim = normal + 0.42 * (np.cos(angles)[:, None] * side + np.sin(angles)[:, None] * np.cross(normal, side))
     rim *= radius * 1.01 / np.linalg.norm(rim, axis=1, keepdims=True)
-    b.face(rim + [0, 0, radius], colour, (0.0, 0.0, radius))
+    b.face(rim + np.array([0, 0, radius]), colour, (0.0, 0.0, radius))
 
 
 def make_cup(look: Look, rng: np.random.Generator) -> tuple[Shape, None]:
@@ -148,7 +151,7 @@ def make_cup(look: Look, rng: np.random.Generator) -> tuple[Shape, None]:
     if is_mug:
         b.group((0.0, 0.07, 0.05))
         arch = [(0.04, 0.078), (0.062, 0.076), (0.07, 0.052), (0.06, 0.028), (0.038, 0.024)]
-        for (y0, z0), (y1, z1) in zip(arch, arch[1:], strict=False):
+        for (y0, z0), (y1, z1) in itertools.pairwise(arch):
             b.capsule((0.0, y0, z0), (0.0, y1, z1), 0.0075, dim(colour, 0.92))
     b.group((0.0, 0.0, 0.05))
     band = rng.random() < 0.25
@@ -173,8 +176,8 @@ def make_hand(look: Look, rng: np.random.Generator) -> tuple[Shape, None]:
     b = Builder()
     b.group(tuple(wrist + back * 0.3))
     bare = float(rng.uniform(0.02, 0.12)) if rng.random() < 0.8 else 0.25
-    b.capsule(tuple(wrist + back * bare), tuple(wrist + back * 0.28), 0.043, sleeve, 0.052)
-    b.capsule(tuple(wrist + back * 0.28), tuple(wrist + back * 0.9), 0.052, sleeve, 0.07)
+    # One rod, long enough to reach out of the picture without a joint.
+    b.capsule(tuple(wrist + back * bare), tuple(wrist + back * 0.95), 0.043, sleeve, 0.07)
     b.group(tuple(wrist))
     b.capsule(tuple(wrist), tuple(wrist + back * (bare + 0.02)), 0.028, skin, 0.033)
     b.capsule(tuple(wrist), (0.0, 0.0, 0.03), 0.036, skin, 0.038)
