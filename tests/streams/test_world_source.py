@@ -2,6 +2,8 @@
 
 import threading
 
+import cv2
+import numpy as np
 import pytest
 
 from millrace.errors import SourceError
@@ -37,6 +39,15 @@ def test_the_second_camera_sees_something_else_and_is_deaf():
     second, samples = frames_of(WorldSource("b", {**options, "camera": "2"}))
     assert samples == 0
     assert (first[3].pixels != second[3].pixels).any()
+
+
+def test_a_part_of_its_picture_is_rendered_with_finer_pixels():
+    frame = frames_of(WorldSource("w", {"seconds": "1", "fps": "2", "cameras": "1"}))[0][1]
+    assert frame.native.max_zoom == 4
+    part = cv2.resize(frame.native.crop(40, 48, 2.0), (80, 48), interpolation=cv2.INTER_AREA).astype(int)
+    assert np.abs(part - frame.pixels[48:, 40:120]).mean() < 8  # but for the noise
+    outside = frame.native.crop(200, 200, 4.0)
+    assert np.array_equal(outside, frame.native.crop(120, 72, 4.0))
 
 
 @pytest.mark.parametrize(
