@@ -21,8 +21,8 @@ from ...streams.world.world import World
 
 TRAIN_SEEDS = 1_000_000  # seeds below are for scoring and calibration, never for training
 _TICKS = 13
-_WORLD_S, _MOMENTS = 24, 4  # of each camera of a world
-_POOL_BATCHES = 48  # neighbouring pictures are alike: batches are drawn from a pool of this many
+_WORLD_S, _MOMENTS = 24, 8  # of each camera of a world
+_POOL = 6_144  # neighbouring pictures are alike: batches are drawn from a pool of at least this many samples
 _FOVEAS = 0.25  # of cameras whose pictures are magnified
 _SMALL_PX = 40.0
 _SHAPE_SCENES = {"easy": 1, "standard": 2, "busy": 2, "shaky": 1, "dim": 1, "overlap": 1, "clash": 1}
@@ -62,7 +62,7 @@ class PatchStream(IterableDataset[PatchBatch]):
         # A world gives more than 64 samples, so that seeds of two runs do not overlap when one goes on from the other.
         seed, pool = self.seeds + self.first_batch, list[Sample]()
         while True:
-            while len(pool) < _POOL_BATCHES * self.batch_size:
+            while len(pool) < max(_POOL, 4 * self.batch_size):
                 pool += _samples(seed, rng)
                 seed += 1
             chosen = [pool.pop(int(rng.integers(len(pool)))) for _ in range(self.batch_size)]
