@@ -39,7 +39,7 @@ def make_cat(look: Look, rng: np.random.Generator) -> tuple[Shape, Callable[[flo
     """A cat with a long tail and pointed ears."""
     size = float(rng.uniform(0.9, 1.12))
     frame = _Frame(0.25 * size, 0.2 * size, 0.072 * size, 0.056 * size, 0.025 * size, 0.02 * size, 0.055 * size,
-                   ((0.1, 0.03), (0.17, 0.12), (0.16, 0.24)))  # fmt: skip
+                   ((0.1, 0.02), (0.18, 0.06), (0.22, 0.13)))  # fmt: skip
     return _beast(shade_of(look.colour, FUR, rng), frame, rng, is_cat=True)
 
 

@@ -28,6 +28,7 @@ MUTED: tuple[RGB, ...] = (
 )
 RUBBER: RGB = (28, 28, 30)
 GLASS: RGB = (34, 42, 48)
+_SHADED = 0.85  # gain of a surface that half faces the light
 STEEL: RGB = (150, 152, 155)
 
 
@@ -45,12 +46,12 @@ FUR = Habit((0.1, 0.4), (0.8, 1.1))
 
 
 def shade_of(name: str, habit: Habit, rng: np.random.Generator) -> RGB:
-    """A shade that a person would still call `name`: its nearest colour in the table is that one."""
+    """A shade that a person would still call `name`: its nearest colour in the table is that one, in shade too."""
     base = np.array(NAMED[name], float)
     for _ in range(8):
         mixed = base + (base.mean() - base) * rng.uniform(*habit.bleach)
         shade = np.clip(mixed * rng.uniform(*habit.gain) + rng.normal(0, 5, 3), 6, 250)
-        if nearest_name(shade) == name:
+        if nearest_name(shade) == nearest_name(shade * _SHADED) == name:
             return rgb(shade)
     return rgb(base)
 

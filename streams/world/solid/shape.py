@@ -18,7 +18,9 @@ from .types import RGB, Floats
 CORNERS = 12
 _RIM = 10  # corners of a disc
 Point = Sequence[float] | Floats
-_SKIN = np.concatenate([np.eye(3), -np.eye(3)])  # ways from the middle of a ball to its skin
+_CUBE = np.stack(np.meshgrid(*[[-1.0, 0.0, 1.0]] * 3), -1).reshape(-1, 3)
+_SKIN = np.delete(_CUBE, 13, 0)  # ways from the middle of a ball to its skin
+_SKIN /= np.linalg.norm(_SKIN, axis=1, keepdims=True)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
