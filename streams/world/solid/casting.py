@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..events import COLOURS, HAND, UNSEEN, Thing, nameable
 from ..motion import STEP_HZ
 from .sizes import RADIANS_PER_M, SIZES, VEHICLES
 from .tracks import Track, way_made
 from .types import Cast, Floats, Look
+
+Steps = NDArray[np.signedinteger]
 
 _APART_STEPS = 20 * STEP_HZ  # between two things of one name
 _FOREVER = 10**9
@@ -175,7 +178,7 @@ def _phase(look: Look, track: Track) -> Floats:
     return np.where(track.is_moving, phase, 0.0) if look.kind == "person" else phase
 
 
-def _touch(look: Look, track: Track, local: Floats, cast: Cast, other: Floats) -> bool:
+def _touch(look: Look, track: Track, local: Steps, cast: Cast, other: Steps) -> bool:
     """Whether two bodies' rectangles overlap at any of the paired steps (b as its box in the frame of a)."""
     away = cast.position[other, :2] - track.position[local, :2]
     angle = track.heading[local]

@@ -13,8 +13,8 @@ from .casting import Casting
 from .sight import Sight
 
 _APART_S = 2.4  # told sounds are at least this far from each other
-_SHARES = {"person": 0.22, "car": 0.6, "van": 0.7, "dog": 0.45}
-_OFF_SCREEN_PER_S = 0.012
+_SHARES = {"person": 0.35, "car": 0.6, "van": 0.7, "dog": 0.45}
+_OFF_SCREEN_PER_S = 0.025
 _QUICK = ("bell", "crash")
 
 

@@ -46,7 +46,7 @@ def make_faults(num_steps: int, per_minute: float, rng: np.random.Generator) -> 
         return faults
     step = STEP_HZ
     while True:
-        step += round(rng.exponential(60 / per_minute) * STEP_HZ) + 1
+        step += round(min(rng.exponential() * 60 / per_minute * STEP_HZ, num_steps)) + 1
         if step >= num_steps - 2:
             return faults
         kind = str(rng.choice(_KINDS, p=_SHARES))

@@ -19,6 +19,8 @@ LEAVE_SHARE = 0.2  # and has left when less than this is
 MIN_SIDE_PX = 5.0  # what is smaller is not told
 _REST_SHARE = 0.25  # of a thing must be seen for its stops and starts to be told
 _LOOK_STEPS = 12  # a direction is the way made good over this many steps
+_GLIMPSE_STEPS = 10  # what shows for less than this is not told
+_EARLY_STEPS = 12  # before this nobody could tell what moves
 _DOOR_STEPS = 30  # this long after its door a thing still counts as coming out of it
 
 
@@ -84,20 +86,20 @@ def _stays(life: _Life) -> list[tuple[int, int]]:
     """From which to which index of the life the thing is in the picture; a stay that never ends ends at its length."""
     sight = life.sight
     presence = np.where(life.is_shown, sight.presence[life.at], 0)
-    side = sight.side[life.at]
     seen = np.where(life.is_shown, sight.seen[life.at], 0)
-    can_enter = (presence >= ENTER_SHARE) & (seen >= ENTER_SHARE) & (side >= MIN_SIDE_PX)
-    if life.start == 0 and presence[0] >= ENTER_SHARE and side[0] >= MIN_SIDE_PX:
+    is_large = sight.side[life.at] >= MIN_SIDE_PX
+    can_enter = (presence >= ENTER_SHARE) & (seen >= ENTER_SHARE) & is_large
+    if life.start == 0 and presence[0] >= ENTER_SHARE:
         can_enter[0] = True  # what is there from the start needs not be seen to be there
-    starts = np.flatnonzero(can_enter)
-    ends = np.flatnonzero((presence < LEAVE_SHARE) | (side < MIN_SIDE_PX * 0.8))
+    starts, ends = np.flatnonzero(can_enter), np.flatnonzero(presence < LEAVE_SHARE)
     found: list[tuple[int, int]] = []
     now = 0
     while (k := int(np.searchsorted(starts, now))) < len(starts):
         entered = int(starts[k])
         k = int(np.searchsorted(ends, entered + 1))
         left = int(ends[k]) if k < len(ends) else len(presence)
-        found.append((entered, left))
+        if is_large[entered:left].any() and left - entered >= _GLIMPSE_STEPS:
+            found.append((entered, left))
         now = left
     return found
 
@@ -120,7 +122,7 @@ def _rests(camera: int, life: _Life, entered: int, left: int) -> list[WorldEvent
     found: list[WorldEvent] = []
     for change in np.flatnonzero(moving[1:] != moving[:-1]) + 1:
         index = entered + int(change)
-        if sight.seen[life.at[index]] < _REST_SHARE:
+        if sight.seen[life.at[index]] < _REST_SHARE or life.start + index < _EARLY_STEPS:
             continue
         if moving[change]:
             direction = _direction(sight, int(life.at[index]))

@@ -113,7 +113,7 @@ def _shares(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
     low = np.where(is_ahead[..., None], pixels, np.inf).min(1)
     high = np.where(is_ahead[..., None], pixels, -np.inf).max(1)
-    has_any = is_ahead.any(1)[:, None]
+    has_any = np.asarray(is_ahead.any(1))[:, None]
     box = np.concatenate([np.where(has_any, low, -1e4), np.where(has_any, high, -1e4)], 1)[rows]
     box = box - np.concatenate([shift, shift], 1)
     if shift.any():
@@ -134,23 +134,31 @@ def _inside(pixels: NDArray[np.float32]) -> NDArray[np.bool_]:
     return (x >= 0) & (x < VIEW_WIDTH) & (y >= 0) & (y < VIEW_HEIGHT)
 
 
-def hide_carried(sights: Sequence[Sight], carriers: dict[int, int]) -> None:
-    """What someone carries is hidden while it is behind the back of whoever carries it."""
-    by_identity: dict[int, list[Sight]] = {}
-    for sight in sights:
-        by_identity.setdefault(sight.cast.identity, []).append(sight)
-    for sight in sights:
-        for other in by_identity.get(carriers.get(sight.cast.identity, -1), []):
-            start, end = max(sight.start, other.start), min(sight.end, other.end)
-            if start < end:
-                mine = slice(start - sight.start, end - sight.start)
-                sight.seen[mine] *= 1 - _overlap(
-                    sight.box[mine], other.box[start - other.start : end - other.start]
+def hide_carried(sights: Sequence[Sight], carriers: dict[int, int], eye: Floats) -> None:
+    """What someone carries is hidden while the back of whoever carries it is towards the lens at `eye` [3]."""
+    loads = [s for s in sights if s.cast.identity in carriers]
+    for load in loads:
+        for other in sights:
+            start, end = max(load.start, other.start), min(load.end, other.end)
+            if other.cast.identity == carriers[load.cast.identity] and start < end:
+                mine = slice(start - load.start, end - load.start)
+                by = other.box[start - other.start : end - other.start]
+                load.seen[mine] *= 1 - _overlap(load.box[mine], by) * _behind(
+                    load.cast, other.cast, start, end, eye
                 )
 
 
 def _overlap(box: NDArray[np.float32], by: NDArray[np.float32]) -> NDArray[np.float32]:
-    """How much of a load is behind its carrier: the share of its width, while its foot is higher in the picture."""
+    """How much of a load's width its carrier covers, were the load behind."""
     width = np.maximum(box[:, 2] - box[:, 0], 1e-3)
     covered = np.minimum(box[:, 2], by[:, 2]) - np.maximum(box[:, 0], by[:, 0])
-    return np.clip(covered / width, 0, 1).astype(np.float32)
+    return np.asarray(np.clip(covered / width, 0, 1), np.float32)
+
+
+def _behind(load: Cast, carrier: Cast, start: int, end: int, eye: Floats) -> NDArray[np.float32]:
+    """0 where the load is nearer to the lens than the middle of its carrier, 1 where it is an arm's length farther."""
+    far = np.linalg.norm(load.position[start - load.first_step : end - load.first_step] - eye, axis=1)
+    chest = carrier.position[start - carrier.first_step : end - carrier.first_step] + np.array(
+        [0.0, 0.0, 1.0]
+    )
+    return np.asarray(np.clip((far - np.linalg.norm(chest - eye, axis=1)) / 0.4, 0, 1), np.float32)

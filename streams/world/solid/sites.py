@@ -195,7 +195,7 @@ def indoor_light(draw: Draw) -> Light:
     return Light(
         direction=(x, y, -float(np.sqrt(1 - x * x - y * y))),
         ambient=draw.uniform(0.5, 0.75),
-        level=draw.uniform(0.4, 0.65) if draw.is_dusk else draw.uniform(0.8, 1.1),
+        level=draw.uniform(0.45, 0.7) if draw.is_dusk else draw.uniform(0.8, 1.1),
         shadow=draw.uniform(0.05, 0.4),
         gloss=draw.uniform(0.0, 0.35) if draw.chance(0.5) else 0.0,
     )
@@ -205,7 +205,7 @@ def outdoor_light(draw: Draw) -> Light:
     """Sun, clouds or dusk."""
     if draw.is_dusk:
         return Light(
-            (0.2, 0.1, -0.97), draw.uniform(0.75, 0.95), draw.uniform(0.35, 0.6), 0.1, draw.uniform(0, 0.3)
+            (0.2, 0.1, -0.97), draw.uniform(0.75, 0.95), draw.uniform(0.45, 0.75), 0.1, draw.uniform(0, 0.3)
         )
     is_sunny = draw.chance(0.5)
     angle, height = draw.uniform(0, 2 * np.pi), draw.uniform(0.5, 1.2)

@@ -30,7 +30,7 @@ from .types import POSTURES, Cast, Floats, Lens, Pose
 
 _SEPARATE = 0.4  # share of worlds whose cameras look at plans of their own
 _QUIET = 0.33  # share of worlds in which little happens
-_BUSY_GAP_S, _QUIET_GAP_S = (7.0, 13.0), (28.0, 52.0)  # between two visits to a camera
+_BUSY_GAP_S, _QUIET_GAP_S = (8.0, 17.0), (40.0, 75.0)  # between two visits to a camera
 _COUNTING = 0.1  # share of worlds with several things of one name
 _FAULTY = 0.12  # share of cameras with which something goes wrong now and then
 _BLACK = 6  # grey value of a camera that gives no picture
@@ -81,6 +81,7 @@ class SolidStage:
     ) -> None:
         rng = np.random.default_rng([seed, num_cameras, 21])
         self.scene, recipe = _pick(scene, rng)
+        rng = np.random.default_rng([seed, num_cameras, 22, list(SOLID_SCENES).index(self.scene)])
         self.is_counting = bool(rng.random() < _COUNTING)
         num_steps = round(duration_s * STEP_HZ)
         grounds = _make_grounds(recipe, num_cameras, num_steps, unseen, self.is_counting, rng)
@@ -119,8 +120,8 @@ class SolidStage:
         if view.faults.is_black_at(t_ns * STEP_HZ / 1e9):
             return []
         step = view.faults.shown_at(t_ns * STEP_HZ / 1e9)
-        found = [_sighting(sight, step) for sight in _present(view, step)]
-        return sorted((s for s in found if s.share > 0), key=lambda s: s.identity)
+        found = [s for sight in _present(view, step) if (s := _sighting(sight, step)) is not None]
+        return sorted(found, key=lambda s: s.identity)
 
 
 def _pick(scene: str, rng: np.random.Generator) -> tuple[str, SceneRecipe]:
@@ -140,7 +141,8 @@ def _make_grounds(
 ) -> list[_Ground]:
     """The plans of a world, filled with life."""
     is_separate = num_cameras > 1 and rng.random() < _SEPARATE
-    pace = Pace(float(rng.uniform(*(_QUIET_GAP_S if rng.random() < _QUIET else _BUSY_GAP_S))))
+    gap_s = float(rng.uniform(*(_QUIET_GAP_S if rng.random() < _QUIET else _BUSY_GAP_S)))
+    pace = Pace(min(gap_s, 1.2 * num_steps / STEP_HZ + 2.0))  # in a short world something should happen
     is_dusk, is_rainy = bool(rng.random() < recipe.dusk), bool(rng.random() < recipe.rain)
     identities = [1]
     grounds = []
@@ -175,7 +177,7 @@ def _sights(ground: _Ground, lens: Lens, shift: Floats, backdrop: Backdrop) -> l
         sight = look_at(cast, points, lens, shift, backdrop.depth_at, is_in_room)
         if sight is not None:
             found.append(sight)
-    hide_carried(found, ground.casting.carriers)
+    hide_carried(found, ground.casting.carriers, lens.position)
     return sorted(found, key=lambda s: s.start)
 
 
@@ -217,8 +219,11 @@ def _pose(cast: Cast, step: float) -> Pose:
     )
 
 
-def _sighting(sight: Sight, step: float) -> Sighting:
+def _sighting(sight: Sight, step: float) -> Sighting | None:
+    """How a body is seen; None while nothing of it is in the frame, or all of it behind a door."""
     local = min(int(step) - sight.start, len(sight.frame) - 1)
+    if max(sight.frame[local] * sight.is_here[local], sight.seen[local]) <= 0:
+        return None
     x0, y0, x1, y1 = (float(v) for v in sight.box[local])
     cast = sight.cast
     return Sighting(

@@ -68,7 +68,7 @@ def follow(
     return _smooth_headings(join(parts))
 
 
-def stay(point: Sequence[float], heading: float, seconds: float, posture: str = "stand") -> Track:
+def stay(point: Sequence[float] | Floats, heading: float, seconds: float, posture: str = "stand") -> Track:
     """A body that does not move."""
     at = np.array([*point, 0.0][:3], float)
     return _resting(at, heading, Rest(seconds, posture))

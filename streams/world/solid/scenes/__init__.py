@@ -6,10 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..sites import Draw, Site
-from .areas import parking, yard
-from .rooms import corridor, lobby
-from .streets import crossing, loading
-from .tables import conveyor, desk
+from .conveyor import conveyor
+from .corridor import corridor
+from .crossing import crossing
+from .desk import desk
+from .loading import loading
+from .lobby import lobby
+from .parking import parking
+from .yard import yard
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,23 +1,29 @@
-"""Close scenes: a desk on which hands put things and from which they take them, and a conveyor belt."""
+"""A desk on which hands put things, move them about, and from which they take them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...motion import STEP_HZ
 from ..casting import Casting
-from ..sites import Draw, Site, Strip, aim, indoor_light, is_framed, muted, outside
+from ..sites import (
+    Draw,
+    Site,
+    aim,
+    indoor_light,
+    is_framed,
+    muted,
+    outside,
+)
 from ..sizes import SIZES
 from ..tracks import Rest, Track, follow, join, shifted, stay
 from ..types import Floats, Lens, Look, Plan, Slab, Wall
+from .loads import small_thing
 
 _HAND = Look("hand", "red", 0)
 _LOW = np.array([0.0, 0.0, 0.05])
-_THINGS = ("bottle", "bottle", "cup", "cup", "box", "ball")
-_SCALES = {"bottle": (0.85, 1.15), "cup": (0.9, 1.2), "box": (0.28, 0.5), "ball": (0.3, 0.6)}
 _GRIP = {
     "bottle": 0.93,
     "cup": 0.75,
@@ -50,10 +56,10 @@ class _Desk:
 
 def desk(draw: Draw) -> Site:
     """A table from the front or from above; big things, a few at a time."""
-    is_above = draw.chance(0.25)
+    is_above = draw.chance(0.18)
     first = _desk_lens(draw, is_above, 0.0)
     angles = [0.0] + [draw.uniform(-0.7, 0.7) for _ in range(draw.num_cameras - 1)]
-    lenses = [first] + [_desk_lens(draw, draw.chance(0.25), a) for a in angles[1:]]
+    lenses = [first] + [_desk_lens(draw, draw.chance(0.18), a) for a in angles[1:]]
     side = float(draw.rng.choice([-1, 1]))
     borders = [(-1.0, 0.1, 0.35), (1.0, 0.1, 0.35), (0.4 * side, 0.05, 1.0)]
     if is_above:
@@ -66,43 +72,15 @@ def desk(draw: Draw) -> Site:
     return Site(_desk_plan(draw, is_above), lenses, indoor_light(draw), populate)
 
 
-def conveyor(draw: Draw) -> Site:
-    """A belt that carries things past, stops, and goes on."""
-    height, width = draw.uniform(0.6, 0.9), draw.uniform(0.5, 0.8)
-    spread = draw.uniform(1.2, 2.4)
-    middles = [n * spread for n in range(draw.num_cameras)]
-    lenses = [_belt_lens(draw, x, height) for x in middles]
-    belt = Strip.of(lenses, Look("box", "brown", 0), 0.0, draw.margin_px, z=height, step=0.05)
-    seen = belt.xs[belt.seen]
-    low, high = (float(seen[0]) - 0.3, float(seen[-1]) + 0.3) if len(seen) else (-2.0, 2.0)
-    rail = width / 2 + 0.03
-    metal = muted(draw, 60, 190)
-    slabs = [
-        Slab((low + high) / 2, 0.0, high - low + 3, width, height, colour=muted(draw, 35, 110, 6)),
-        *(
-            Slab((low + high) / 2, y, high - low + 3, 0.05, height + 0.04, colour=metal)
-            for y in (-rail, rail)
-        ),
-    ]
-    wall = Wall(low - 6, 1.6, high + 6, 1.6, 3.0, muted(draw, 90, 200))
-    plan = Plan("concrete", muted(draw, 60, 150), (wall,), tuple(slabs))
-    direction = 1 if draw.chance(0.5) else -1
-
-    def populate(casting: Casting) -> None:
-        _run_belt(draw, casting, low, high, direction, height, width)
-
-    return Site(plan, lenses, indoor_light(draw), populate)
-
-
 def _shuffled(draw: Draw, ways: list[tuple[float, float, float]]) -> list[tuple[float, float, float]]:
     return [ways[int(k)] for k in draw.rng.permutation(len(ways))]
 
 
 def _desk_lens(draw: Draw, is_above: bool, angle: float) -> Lens:
     if is_above:
-        height = draw.uniform(0.75, 1.1)
+        height = draw.uniform(0.6, 0.85)
         return aim(draw, (0.0, -draw.uniform(0.02, 0.25), height), (0.0, 0.0, 0.0), (120.0, 150.0))
-    away, height = draw.uniform(0.65, 1.05), draw.uniform(0.18, 0.55)
+    away, height = draw.uniform(0.55, 0.95), draw.uniform(0.18, 0.55)
     x, y = away * float(np.sin(angle)), -away * float(np.cos(angle))
     return aim(
         draw, (x, y, height), (draw.uniform(-0.05, 0.05), 0.0, draw.uniform(0.08, 0.16)), (120.0, 160.0)
@@ -161,23 +139,15 @@ def _act(draw: Draw, desk_: _Desk, casting: Casting, step: int) -> int:
     return step
 
 
-def _name(draw: Draw, casting: Casting, step: int) -> tuple[int, Look] | None:
-    named = casting.name(_THINGS, step)
-    if named is None:
-        return None
-    identity, look = named
-    return identity, replace(look, scale=draw.uniform(*_SCALES[look.kind]))
-
-
 def _set_down(draw: Draw, desk_: _Desk, casting: Casting, place: int) -> None:
-    named = _name(draw, casting, 0)
+    named = small_thing(draw, casting, 0)
     if named is not None:
         desk_.things[place] = _Thing(named, place, draw.uniform(-3, 3), [], 0, 0)
         casting.reserve(named, 0)
 
 
 def _bring(draw: Draw, desk_: _Desk, casting: Casting, place: int, step: int) -> int:
-    named, at = _name(draw, casting, step), desk_.places[place]
+    named, at = small_thing(draw, casting, step), desk_.places[place]
     ways = None if named is None else _ways_out(draw, desk_, named[1], at)
     if named is None or ways is None:
         return step
@@ -286,6 +256,11 @@ def _hand(
     known = [p for p in parts if p is not None]
     inner = known[0].position[0] + grip if parts[0] is None else known[-1].position[-1] + grip
     towards = inner - beyond
+    # It holds the thing at the side where it came from, so that a camera above sees more than the hand.
+    level = towards * np.array([1.0, 1.0, 0.0])
+    behind = (
+        -level / max(float(np.linalg.norm(level)), 1e-3) * (0.02 + 0.35 * SIZES[look.kind][0] * look.scale)
+    )
     heading = float(np.arctan2(towards[1], towards[0]))
     way: list[Track] = []
     for index, part in enumerate(parts):
@@ -296,68 +271,6 @@ def _hand(
             is_alone = index == 0 and len(parts) == 5
             way.append(part if is_alone else shifted(part, lift=float(grip[2])))
     whole = shifted(join(way), heading)
+    whole.position += behind
     casting.add(casting.hand(), whole, step)
     return step + len(whole)
-
-
-def _belt_lens(draw: Draw, x: float, height: float) -> Lens:
-    if draw.chance(0.4):
-        above = height + draw.uniform(0.9, 1.5)
-        return aim(draw, (x, -draw.uniform(0.02, 0.3), above), (x, 0.0, height), (110.0, 150.0))
-    position = (x + draw.uniform(-0.35, 0.35), -draw.uniform(0.85, 1.4), height + draw.uniform(0.2, 0.7))
-    return aim(draw, position, (x, 0.0, height + 0.08), (110.0, 155.0))
-
-
-def _run_belt(
-    draw: Draw, casting: Casting, low: float, high: float, direction: int, height: float, width: float
-) -> None:
-    """Everything on the belt moves by what the belt has moved."""
-    speed = draw.uniform(0.15, 0.45)
-    lead = round((high - low) / speed * STEP_HZ) + STEP_HZ
-    pace = _belt_pace(draw, lead + casting.num_steps, speed)
-    gone = np.cumsum(pace) / STEP_HZ
-    start = 0
-    while start < len(gone):
-        end = int(np.searchsorted(gone, gone[start] + high - low))
-        if not casting.is_full(start - lead):
-            _lay(draw, casting, gone[start:end] - gone[start], pace[start:end] > 0.02, start - lead, _Belt(
-                low if direction > 0 else high, direction, height, width))  # fmt: skip
-        room = max(speed * draw.gap_steps(0.62) / STEP_HZ, 0.4)
-        start = int(np.searchsorted(gone, gone[start] + room))
-
-
-@dataclass(frozen=True, slots=True)
-class _Belt:
-    """Where a belt begins, and how it lies."""
-
-    x: float
-    direction: int
-    height: float
-    width: float
-
-
-def _belt_pace(draw: Draw, num_steps: int, speed: float) -> Floats:
-    """Speed of the belt by step: it runs, stands, runs on."""
-    pace = np.full(num_steps, speed)
-    if draw.chance(0.25):
-        return pace
-    step = round(draw.uniform(1, 10) * STEP_HZ)
-    while step < num_steps:
-        rest = round(draw.uniform(1.5, 6.0) * STEP_HZ)
-        pace[step : step + rest] = 0.0
-        step += rest + round(draw.uniform(6.0, 20.0) * STEP_HZ)
-    # Over a fifth of a second the belt slows down and gathers speed.
-    return np.asarray(np.convolve(np.pad(pace, 2, mode="edge"), np.ones(5) / 5, "valid"))
-
-
-def _lay(
-    draw: Draw, casting: Casting, gone: Floats, is_moving: NDArray[np.bool_], step: int, belt: _Belt
-) -> None:
-    named = _name(draw, casting, step)
-    if named is None or len(gone) < 2:
-        return
-    aside = draw.uniform(-0.25, 0.25) * belt.width
-    x = belt.x + belt.direction * gone
-    position = np.stack([x, np.full(len(x), aside), np.full(len(x), belt.height)], 1)
-    heading = np.full(len(x), draw.uniform(-3, 3))
-    casting.add(named, Track(position, heading, is_moving, np.zeros(len(x), np.int8)), step)

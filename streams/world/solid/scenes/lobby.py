@@ -1,4 +1,4 @@
-"""Indoor scenes where people come through doors: a lobby of one or two rooms, and a corridor."""
+"""One or two rooms with doors, through which people come to cross, linger or sit."""
 
 from __future__ import annotations
 
@@ -8,12 +8,22 @@ import numpy as np
 
 from ...motion import STEP_HZ
 from ..casting import Casting
-from ..sites import Draw, Rect, Site, aim, indoor_light, is_free, muted, route
+from ..sites import (
+    Draw,
+    Rect,
+    Site,
+    aim,
+    indoor_light,
+    is_free,
+    muted,
+    route,
+)
 from ..tracks import Rest, follow
 from ..types import Lens, Plan, Slab, Wall
+from .loads import carry
 
 _BEHIND_M = 0.9  # how far behind a door a life begins and ends
-_LEAD_STEPS = 20 * STEP_HZ  # life before the world begins, so that it begins in the midst of it
+LEAD_STEPS = 20 * STEP_HZ  # life before the world begins, so that it begins in the midst of it
 Point = tuple[float, float]
 
 
@@ -37,7 +47,7 @@ class Door:
 
 
 @dataclass(slots=True, eq=False)
-class _House:
+class House:
     """Rooms in a row along x, the doors that lead out of them and those that join them."""
 
     rooms: list[Rect]
@@ -53,7 +63,7 @@ def lobby(draw: Draw) -> Site:
     width, depth = draw.uniform(6.0, 9.5), draw.uniform(5.5, 8.0)
     rooms = [Rect(n * width, 0.0, (n + 1) * width, depth) for n in range(num_rooms)]
     outer, walls, joints = _walls(draw, rooms)
-    house = _House(rooms, outer, joints, [], [])
+    house = House(rooms, outer, joints, [], [])
     for index in range(num_rooms):
         _furnish(draw, house, index)
     plan = Plan(
@@ -65,60 +75,13 @@ def lobby(draw: Draw) -> Site:
     lenses = [_lens_in(draw, rooms[n % num_rooms], n // num_rooms) for n in range(draw.num_cameras)]
 
     def populate(casting: Casting) -> None:
-        step = -_LEAD_STEPS
+        step = -LEAD_STEPS
         while step < casting.num_steps:
             if not casting.is_full(step):
-                _visit(draw, house, casting, step)
+                visit(draw, house, casting, step)
             step += draw.gap_steps(0.95 / num_rooms)
 
     return Site(plan, lenses, indoor_light(draw), populate, tuple(rooms))
-
-
-def corridor(draw: Draw) -> Site:
-    """A long corridor at eye height, doors on both sides and at its end."""
-    width, length = draw.uniform(2.2, 3.2), draw.uniform(10.0, 15.0)
-    left = sorted(draw.uniform(2.5, length - 2.0) for _ in range(2))
-    right = sorted(draw.uniform(2.5, length - 2.0) for _ in range(2))
-    colour = muted(draw, 130, 215)
-    walls = (
-        Wall(0, -3, 0, length, 2.6, colour, tuple((y + 2.5, y + 3.5) for y in left if _apart(left, y))),
-        Wall(
-            width,
-            -3,
-            width,
-            length,
-            2.6,
-            colour,
-            tuple((y + 2.5, y + 3.5) for y in right if _apart(right, y)),
-        ),
-        Wall(0, length, width, length, 2.6, muted(draw, 110, 200), ((width / 2 - 0.6, width / 2 + 0.6),)),
-    )
-    room = Rect(0, -3.0, width, length)
-    outer = [Door(0, y, (1, 0), 0) for y in left if _apart(left, y)]
-    outer += [Door(width, y, (-1, 0), 0) for y in right if _apart(right, y)]
-    outer += [Door(width / 2, length, (0, -1), 0)]
-    outer += [Door(x * width, -2.4, (0, 1), 0, has_wall=False) for x in (0.3, 0.7)]
-    house = _House([room], outer, [], [], [])
-    plan = Plan(draw.pick("tiles", "carpet", "concrete"), muted(draw, 70, 180), walls)
-    lenses = []
-    for n in range(draw.num_cameras):
-        x, start = draw.uniform(0.3, 0.7) * width, (0.0, 3.0, 1.0, 4.0)[n]
-        height = draw.uniform(1.5, 1.9) if draw.chance(0.7) else 2.4
-        target = (width / 2, start + 6.0, draw.uniform(0.9, 1.2))
-        lenses.append(aim(draw, (x, start, height), target, (105.0, 150.0)))
-
-    def populate(casting: Casting) -> None:
-        step = -_LEAD_STEPS
-        while step < casting.num_steps:
-            if not casting.is_full(step):
-                _visit(draw, house, casting, step)
-            step += draw.gap_steps(0.8)
-
-    return Site(plan, lenses, indoor_light(draw), populate, (room,))
-
-
-def _apart(places: list[float], place: float) -> bool:
-    return place == places[0] or place - places[0] > 1.6
 
 
 def _walls(draw: Draw, rooms: list[Rect]) -> tuple[list[Door], list[Wall], list[Point]]:
@@ -149,7 +112,7 @@ def _walls(draw: Draw, rooms: list[Rect]) -> tuple[list[Door], list[Wall], list[
     return outer, walls, joints
 
 
-def _furnish(draw: Draw, house: _House, index: int) -> None:
+def _furnish(draw: Draw, house: House, index: int) -> None:
     """Sofas to sit on, counters, pillars; never in front of a door."""
     room = house.rooms[index]
     doors = [d.inner for d in house.outer] + house.joints
@@ -207,9 +170,11 @@ def _lens_in(draw: Draw, room: Rect, number: int) -> Lens:
     return aim(draw, (*middle, draw.uniform(4.5, 6.5)), (middle[0], middle[1] + tilt, 0.0), (100.0, 150.0))
 
 
-def _visit(draw: Draw, house: _House, casting: Casting, step: int) -> None:
+def visit(draw: Draw, house: House, casting: Casting, step: int) -> None:
     """Someone comes through a door, does something or not, and goes out through another."""
-    kinds = ("person",) if draw.chance(0.9) else ("dog", "cat")
+    # Seen along a corridor, a cat would be too small.
+    animals = ("dog",) if len(house.rooms) == 1 and house.rooms[0].y0 < 0 else ("dog", "cat")
+    kinds = ("person",) if draw.chance(0.9) else animals
     named = casting.name(kinds, step)
     way = _way(draw, house)
     if named is None or way is None:
@@ -229,11 +194,13 @@ def _visit(draw: Draw, house: _House, casting: Casting, step: int) -> None:
     if cast is None:
         return
     cast.came_by_door, cast.leaves_by_door = first.has_wall, last.has_wall
+    if gait == "carry":
+        carry(draw, casting, named, track, step)
     if first.has_wall and step >= 0:
         casting.bells.append(step)
 
 
-def _way(draw: Draw, house: _House) -> tuple[list[Point], dict[int, Rest], Door, Door] | None:
+def _way(draw: Draw, house: House) -> tuple[list[Point], dict[int, Rest], Door, Door] | None:
     first, last = (house.outer[int(draw.rng.integers(len(house.outer)))] for _ in range(2))
     points: list[Point] = [first.outer, first.inner]
     rests: dict[int, Rest] = {}
@@ -268,13 +235,13 @@ def _way(draw: Draw, house: _House) -> tuple[list[Point], dict[int, Rest], Door,
     return points, rests, first, last
 
 
-def _go_to(draw: Draw, house: _House, room: int, points: list[Point], end: Point) -> bool:
+def _go_to(draw: Draw, house: House, room: int, points: list[Point], end: Point) -> bool:
     way = route(points[-1], end, house.slabs, house.rooms[room], draw.rng)
     points += (way or [])[1:]
     return way is not None
 
 
-def _spot(draw: Draw, house: _House, index: int) -> Point:
+def _spot(draw: Draw, house: House, index: int) -> Point:
     room = house.rooms[index]
     spot = (0.0, 0.0)
     for _ in range(30):
