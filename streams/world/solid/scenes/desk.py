@@ -109,7 +109,7 @@ def _desk_plan(draw: Draw, is_above: bool) -> Plan:
     if not is_above and draw.chance(0.5):
         for _ in range(int(draw.rng.integers(1, 3))):
             size = (draw.uniform(0.06, 0.3), draw.uniform(0.03, 0.08), draw.uniform(0.03, 0.35))
-            slabs.append(Slab(draw.uniform(-0.5, 0.5), 0.33, *size, colour=muted(draw, 30, 200, 25)))
+            slabs.append(Slab(draw.uniform(-0.5, 0.5), 0.33, *size, colour=muted(draw, 25, 200, 8)))
     return Plan(ground, table, walls, tuple(slabs))
 
 
