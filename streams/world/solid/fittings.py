@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .ground import calm
 from .rays import Hits, Plane, hit_slab, hit_wall
 from .sheet import NO_LEVEL, Sheet
 from .texture import wall_gain
@@ -43,7 +44,7 @@ def draw_walls(sheet: Sheet, plan: Plan, rng: np.random.Generator) -> None:
             continue
         footprint = hits.depth * np.float32(sheet.rays.spread)
         gain = wall_gain(hits.u, hits.v, footprint, sheet.grain)
-        colour = gain[:, None] * np.array(wall.colour, np.float32)
+        colour = gain[:, None] * np.array(calm(wall.colour), np.float32)
         for hanging in hangings:
             _hang(colour, hits, hanging, sheet)
         colour *= sheet.gain(hits.normal)[:, None] * np.float32(1.12)

@@ -28,7 +28,7 @@ _OWN_SHARE = {"wood": 0.25, "asphalt": 0.25, "concrete": 0.3, "grass": 0.35}  # 
 def natural(kind: str, colour: RGB) -> RGB:
     """A ground's colour, its brightness kept, its hue drawn towards what the material has in life."""
     if kind not in _HUES:
-        return colour
+        return calm(colour)
     red, green, blue = colour
     brightness = 0.3 * red + 0.59 * green + 0.11 * blue
     share = _OWN_SHARE[kind]
@@ -36,6 +36,13 @@ def natural(kind: str, colour: RGB) -> RGB:
         own * share + brightness * hue * (1 - share) for own, hue in zip(colour, _HUES[kind], strict=True)
     ]
     return mixed[0], mixed[1], mixed[2]
+
+
+def calm(colour: RGB) -> RGB:
+    """A colour as most built things have it: two fifths of the way to grey."""
+    grey = sum(colour) / 3
+    red, green, blue = (value + (grey - value) * 0.4 for value in colour)
+    return red, green, blue
 
 
 def draw_beyond(sheet: Sheet, plan: Plan, rng: np.random.Generator) -> None:

@@ -142,13 +142,12 @@ def _draw(canvas: Canvas, lines: Outlines, without: frozenset[int] = frozenset()
                 continue
             fill(canvas, outline_points, colours[n], _LINE, SHIFT_BITS)
         # Cores come after all of a group, so that a limb shows no rings at its joints.
-        for n in group:
-            core = cores.get(n)
-            if core is not None:
-                outer, half_lit, inner, lit = core
-                fill(canvas, outer, half_lit, _LINE, SHIFT_BITS)
-                if inner is not None:
-                    fill(canvas, inner, lit, _LINE, SHIFT_BITS)
+        inside = [cores[n] for n in group if n in cores]
+        for outer, half_lit, _, _ in inside:
+            fill(canvas, outer, half_lit, _LINE, SHIFT_BITS)
+        for _, _, inner, lit in inside:
+            if inner is not None:
+                fill(canvas, inner, lit, _LINE, SHIFT_BITS)
 
 
 def _draw_clear(canvas: Canvas, region: Canvas, one: _Drawn) -> None:

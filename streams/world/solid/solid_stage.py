@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....errors import SourceError
-from ..camera import MARGIN_PX, Optics, expose
+from ..camera import Optics, expose
 from ..events import Thing, WorldEvent
 from ..motion import STEP_HZ
 from ..recipes import MIXTURES, Recipe, pick_scene
@@ -27,6 +27,7 @@ from .scenes import SOLID_SCENES, SceneRecipe
 from .sight import Sight, hide_carried, look_at
 from .sites import Draw, Pace, Site
 from .types import POSTURES, Cast, Floats, Lens, Pose
+from .weather import Glass, draw_glass
 
 _SEPARATE = 0.4  # share of worlds whose cameras look at plans of their own
 _QUIET = 0.33  # share of worlds in which little happens
@@ -64,6 +65,7 @@ class _View:
     faults: Faults
     sights: list[Sight]
     noise_seed: int
+    glass: Glass
 
 
 class SolidStage:
@@ -112,6 +114,7 @@ class SolidStage:
         pixels = expose(clean.pixels.astype(np.float32), view.optics, step, rng)
         if view.ground.rain:
             pixels = rain_over(pixels, view.ground.rain, moment)
+        pixels = view.glass.over(pixels, window)
         return Picture(pixels, clean.identities)
 
     def sightings(self, camera: int, t_ns: int) -> list[Sighting]:
@@ -163,10 +166,13 @@ def _make_view(ground: _Ground, lens: Lens, num_steps: int, rng: np.random.Gener
     faults = make_faults(num_steps, rng.uniform(1.5, 6.0), rng) if has_faults else no_faults(num_steps)
     with_jumps(optics, faults.jump)
     plan, light = ground.site.plan, ground.site.light
-    backdrop = make_backdrop(plan, lens, light, int(rng.integers(2**31)), MARGIN_PX)
+    margin_px = int(np.abs(optics.shift).max()) + 2
+    backdrop = make_backdrop(plan, lens, light, int(rng.integers(2**31)), margin_px)
     sights = _sights(ground, lens, optics.shift, backdrop)
     optics.light *= gain_of(sights, draw_meter(rng), num_steps, STEP_HZ)
-    return _View(ground, lens, backdrop, optics, faults, sights, int(rng.integers(2**31)))
+    noise_seed = int(rng.integers(2**31))
+    glass = draw_glass(np.random.default_rng([noise_seed, 9]))
+    return _View(ground, lens, backdrop, optics, faults, sights, noise_seed, glass)
 
 
 def _sights(ground: _Ground, lens: Lens, shift: Floats, backdrop: Backdrop) -> list[Sight]:
