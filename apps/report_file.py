@@ -18,7 +18,11 @@ def write_json(path: Path, report: Mapping[str, object]) -> None:
 
     Raises ConfigError where the folder does not exist or cannot be written to.
     """
-    text = json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    write_text(path, json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """The same for a report that is text already. Raises ConfigError."""
     if str(path) == "-":
         sys.stdout.write(text)
         return

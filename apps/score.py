@@ -1,131 +1,157 @@
-"""`agent score`: how right the narrations are, on worlds never trained on and on labelled real clips."""
+"""`agent score`: StreamBench, on worlds never trained on and on labelled real clips."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import Progress
-from rich.table import Table
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from ..errors import ConfigError
-from ..generation.checkpoint import load_narrator
-from ..generation.narrator import Narrator
-from .report_file import write_json
-from .scoring.clips import clips_in, score_clip
-from .scoring.parallel import PRUNERS, Trial, narrate_all
-from .scoring.play import play_clip
-from .scoring.report import SCHEMA_VERSION, narration_scores, print_scores
-from .scoring.worlds import HELD_OUT, HELD_OUT_EASY, Narration, WorldSpec
+from .report_file import check_writable, write_json, write_text
+from .scoring.agenda import PARTS, Agenda, make_agenda
+from .scoring.clips import clips_in, read_labels, score_clip
+from .scoring.crew import Crew
+from .scoring.exam import (
+    Pair,
+    cost_of_clip,
+    cost_of_trial,
+    cost_of_world,
+    hear_clips,
+    hold_exam,
+    run_trials,
+)
+from .scoring.failures import worst_failures
+from .scoring.page import make_page
+from .scoring.papers import PAPERS
+from .scoring.report import make_report, print_report, pruning_rows
+from .scoring.roster import BASELINES, BLIND, MODEL, PRUNERS, Roster, parse_beside
+from .scoring.sitting import Sitting
+from .scoring.subtle import curves
 
 BUDGETS = (1, 2, 3, 4, 6)  # patches a frame, for the pruning curves
+_NUM_PRUNING = 24  # worlds
 
 
 def command(
     split: Annotated[
-        str | None, typer.Option(help="`held-out`: 60 worlds of all scenes and 40 easy ones.")
+        str | None, typer.Option(help="`held-out`: the worlds of shapes and the easy ones, and the clips.")
     ] = None,
-    clip: Annotated[
-        Path | None, typer.Option(help="A labelled video to score instead of, or beside, a split.")
-    ] = None,
+    only: Annotated[str | None, typer.Option(help=f"Parts, comma-separated: {', '.join(PARTS)}.")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="A tenth of the worlds.")] = False,
+    clip: Annotated[Path | None, typer.Option(help="Only this labelled video.")] = None,
     labels: Annotated[Path | None, typer.Option(help="The labels of --clip.")] = None,
-    clips: Annotated[
-        Path, typer.Option(help="With a split: a folder of labelled clips, scored where it exists.")
-    ] = Path("../shared/clips"),
+    clips: Annotated[Path, typer.Option(help="A folder of labelled clips, scored where it exists.")] = Path(
+        "../shared/clips"
+    ),
     model: Annotated[str, typer.Option(help="`nano`, or the file of a trained model.")] = "nano",
-    pruning: Annotated[
-        bool, typer.Option("--pruning", help="Also accuracy against tokens kept, beside baselines.")
+    baselines: Annotated[
+        bool,
+        typer.Option("--baselines", help="Beside the blind model also last-frame-only and a classical one."),
     ] = False,
-    worlds: Annotated[
-        int,
-        typer.Option(help="Only so many worlds of each list; 0 takes all (24 for --pruning)."),
-    ] = 0,
-    workers: Annotated[int, typer.Option(help="Processes.")] = 2,
+    beside: Annotated[
+        list[str] | None, typer.Option(help="Another model: no-attention=FILE. May be repeated.")
+    ] = None,
+    pruning: Annotated[
+        bool, typer.Option("--pruning", help="Also accuracy against tokens kept, beside other prunings.")
+    ] = False,
+    workers: Annotated[int, typer.Option(help="Processes.", min=1)] = 2,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write a report; `-` prints it.")] = None,
+    html_file: Annotated[
+        Path | None, typer.Option("--html", help="Write a page with plots and failures.")
+    ] = None,
 ) -> None:
-    """Score a model: F1 of events (right camera, kind and object, within 0.5 s), beside the same model blind.
+    """Score a model: narration, live questions, memory, alerts, subtle changes, real clips.
 
-    A clip is scored on `enter` and `leave` within 1 s, whatever the thing is called.
+    Every figure has a 95 % interval over worlds and stands beside the same model blind. Parts that the model
+    was not trained for score nothing; all worlds are kept from training.
     """
+    for path in (json_file, html_file):
+        if path is not None:
+            check_writable(path)
+    agenda, pairs = _plan(split, only, quick, clip, labels, clips)
+    roster = Roster(
+        None if model == "nano" else Path(model),
+        (BLIND, *BASELINES) if baselines else (BLIND,),
+        parse_beside(beside or ()),
+    )
+    console = Console(stderr=True)
+    if agenda.has_clips and not pairs:
+        console.print(f"no labelled clips in {clips}: none scored (name a folder with --clips)")
+    report, sittings = score(model, roster, agenda, pairs, workers, console, with_pruning=pruning)
+    print_report(console, report, roster.names)
+    if json_file is not None:
+        write_json(json_file, report)
+    if html_file is not None:
+        write_text(html_file, make_page(report, roster.names, worst_failures(sittings, MODEL)))
+
+
+def score(
+    model: str,
+    roster: Roster,
+    agenda: Agenda,
+    pairs: Sequence[Pair],
+    workers: int,
+    console: Console,
+    *,
+    with_pruning: bool = False,
+) -> tuple[dict[str, Any], list[Sitting]]:
+    """The report, and what it rests on. The same arguments give the same report, however many the workers."""
+    swept = [s for s in PAPERS["shapes"][:_NUM_PRUNING] if with_pruning]
+    total = cost_of_world(agenda.settings, roster) + cost_of_clip(pairs, roster)
+    total += cost_of_trial(agenda.subtle_seeds)
+    sweep = replace(roster, baselines=(), beside=(), prunings=tuple((p, b) for p in PRUNERS for b in BUDGETS))
+    total += cost_of_world(swept, sweep)
+    with _progress(console) as progress:
+        task = progress.add_task("scoring", total=total)
+        with Crew(roster, workers, lambda done: progress.update(task, completed=done)) as crew:
+            sittings = hold_exam(crew, agenda.settings)
+            report = make_report(model, sittings, roster.names)
+            if agenda.subtle_seeds:
+                report["subtle"] = curves(run_trials(crew, agenda.subtle_seeds))
+            for name, heard in hear_clips(crew, pairs):
+                place = report if name == MODEL else report.setdefault(name, {})
+                place["clips"] = {
+                    p.stem: score_clip(s, truth) for (p, truth), s in zip(pairs, heard, strict=True)
+                }
+        if swept:
+            before = total - cost_of_world(swept, sweep)
+            with Crew(sweep, workers, lambda done: progress.update(task, completed=before + done)) as crew:
+                report["pruning"] = pruning_rows(hold_exam(crew, swept), sweep)
+    return report, sittings
+
+
+def _plan(
+    split: str | None, only: str | None, quick: bool, clip: Path | None, labels: Path | None, clips: Path
+) -> tuple[Agenda, list[Pair]]:
     if split not in (None, "held-out"):
         raise ConfigError(f"--split {split}: the only split is held-out")
     if (clip is None) != (labels is None):
         raise ConfigError("--clip and --labels belong together: give both")
-    if split is None and clip is None:
-        raise ConfigError("nothing to score: give --split held-out, or --clip FILE --labels FILE.json")
-    narrator = load_narrator(None if model == "nano" else Path(model))
-    console = Console(stderr=True)
-    report: dict[str, Any] = {"version": SCHEMA_VERSION, "model": model}
-    if split is not None:
-        report |= score_split(narrator, console, worlds, workers)
-        if pruning:
-            report["pruning"] = score_pruning(narrator, console, worlds, workers)
-    found = [(clip, labels)] if clip is not None and labels is not None else []
-    found += clips_in(clips) if split is not None else []
-    if split is not None and not found:
-        console.print(f"no labelled clips in {clips}: none scored (name a folder with --clips)")
-    report["clips"] = {path.stem: score_clip(narrator, path, truth, play_clip) for path, truth in found}
-    for name, score in report["clips"].items():
-        chance = f"{score['chance_f1']:.3f} at random times"
-        console.print(
-            f"clip {name}: F1 {score['f1']:.3f} ({score['events']} events, {score['said']} said; {chance})"
-        )
-    if json_file is not None:
-        write_json(json_file, report)
+    if split is not None and only is None:
+        only = "shapes,easy,clips"
+    if clip is not None and labels is not None:
+        read_labels(labels)
+        agenda = make_agenda(only, quick) if only else Agenda((), (), True)
+        return agenda, [(clip, labels)]
+    agenda = make_agenda(only, quick)
+    pairs = clips_in(clips) if agenda.has_clips else []
+    for _, truth in pairs:
+        read_labels(truth)
+    return agenda, pairs
 
 
-def score_split(narrator: Narrator, console: Console, num: int, workers: int) -> dict[str, Any]:
-    """The held-out worlds, the easy ones, and the model blind."""
-    mixed, easy = (list(s[: num or None]) for s in (HELD_OUT, HELD_OUT_EASY))
-    told = _narrate(narrator, console, "all scenes", mixed, workers)
-    told_easy = _narrate(narrator, console, "easy scenes", easy, workers)
-    blind = _narrate(narrator, console, "blind", mixed, workers, blind=True)
-    scores = {
-        "narration": narration_scores(told),
-        "easy": {"narration": narration_scores(told_easy)},
-        "blind": {"narration": narration_scores(blind)},
-        "tokens": {"offered": sum(n.tokens_offered for n in told), "kept": sum(n.tokens_kept for n in told)},
-    }
-    print_scores(console, "All scenes", scores["narration"])
-    print_scores(console, "Easy scenes: one or two things, still camera", scores["easy"]["narration"])
-    console.print(f"blind: F1 {scores['blind']['narration']['f1']:.3f}")
-    return scores
-
-
-def score_pruning(narrator: Narrator, console: Console, num: int, workers: int) -> list[dict[str, Any]]:
-    """F1 against the share of tokens kept: change-and-foreground beside random keep and uniform stride."""
-    specs = list(HELD_OUT[: num or 24])
-    rows = []
-    for pruner in PRUNERS:
-        for budget in BUDGETS:
-            told = _narrate(
-                narrator, console, f"{pruner} {budget}", specs, workers, pruner=pruner, max_tokens=budget
-            )
-            offered, kept = sum(n.tokens_offered for n in told), sum(n.tokens_kept for n in told)
-            f1 = narration_scores(told)["f1"]
-            rows.append(
-                {"pruner": pruner, "budget": budget, "kept": round(kept / max(offered, 1), 4), "f1": f1}
-            )
-    table = Table(
-        "pruner", "budget", "kept", "F1", title="Accuracy against tokens kept", title_justify="left"
+def _progress(console: Console) -> Progress:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
     )
-    for row in rows:
-        table.add_row(row["pruner"], str(row["budget"]), f"{row['kept']:.2%}", f"{row['f1']:.3f}")
-    console.print(table)
-    return rows
-
-
-def _narrate(
-    narrator: Narrator, console: Console, title: str, specs: Sequence[WorldSpec], workers: int, **options: Any
-) -> list[Narration]:
-    told = []
-    trials = [Trial(spec, **options) for spec in specs]
-    with Progress(console=console, transient=True) as progress:
-        task = progress.add_task(title, total=len(specs))
-        for narration in narrate_all(narrator, trials, workers):
-            told.append(narration)
-            progress.advance(task)
-    return told
+    return Progress(*columns, console=console, transient=True)

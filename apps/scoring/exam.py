@@ -1,93 +1,85 @@
-"""The whole exam on all cores: draw the papers, render every world once, hand in all sittings."""
+"""The pieces of the exam that a crew does: worlds before all examinees, trials of subtle changes, clips."""
 
 from __future__ import annotations
 
-import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
-from multiprocessing.pool import Pool
-from typing import Any, TypeVar
-
-import cv2
-import torch
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from .choice import choose
-from .drafts import draft
+from .clips import Sentences
+from .crew import Count, Crew
+from .drafts import Draft, draft
 from .examinee import Examinee
+from .examinees import NarratorExaminee
 from .papers import Setting, Sheet
+from .play import play_examinee, play_narrator
 from .roster import Roster
 from .sitting import Sitting, sit
+from .subtle import Trial, num_glimpses, run_trial
 
-A, B = TypeVar("A"), TypeVar("B")
-Progress = Callable[[int], None]  # ticks done so far, of `num_ticks`
+Pair = tuple[Path, Path]  # a clip and its labels
 
-_POLL_S = 0.25
-_examinees: list[Examinee] = []
-_ticks_done: Any = None  # a shared counter
-
-
-def num_ticks(settings: Sequence[Setting]) -> int:
-    """Ticks of all worlds, each counted once for each camera: about what they cost."""
-    return sum(setting.num_ticks * setting.num_cameras for setting in settings)
+# Rough costs in ticks of one camera before one examinee: only the progress bar and the order of work rest on them.
+_GLIMPSE, _CLIP = 16, 300
 
 
-def hold_exam(
-    roster: Roster, settings: Sequence[Setting], workers: int, progress: Progress = lambda done: None
-) -> list[Sitting]:
-    """All worlds before all examinees, in the order of the settings. The same arguments give the same sittings."""
-    if workers == 1:
-        return _alone(roster, settings, progress)
-    # Spawned, not forked: torch's thread pools do not survive a fork.
-    context = multiprocessing.get_context("spawn")
-    counter = context.Value("Q", 0)
-    with context.Pool(workers, _start_worker, (roster, counter)) as pool:
-        sheets = choose(pool.map(draft, settings, chunksize=1))
-        # The longest worlds first: nobody waits for one that was begun last.
-        order = sorted(range(len(sheets)), key=lambda n: -num_ticks([settings[n]]))
-        sittings: dict[int, Sitting] = {}
-        for n, sitting in _watched(pool, [(n, sheets[n]) for n in order], counter, progress):
-            sittings[n] = sitting
-    return [sittings[n] for n in range(len(sheets))]
+def cost_of_world(settings: Sequence[Setting], roster: Roster) -> int:
+    """Of worlds before everybody."""
+    everybody = len(roster.names) + len(roster.prunings)
+    return everybody * sum(s.num_ticks * s.num_cameras for s in settings)
 
 
-def _alone(roster: Roster, settings: Sequence[Setting], progress: Progress) -> list[Sitting]:
-    examinees, done = roster.examinees(), 0
-    sittings = []
-    for sheet in choose([draft(setting) for setting in settings]):
-        sittings.append(sit(examinees, sheet))
-        done += num_ticks([sheet.setting])
-        progress(done)
-    return sittings
+def cost_of_trial(seeds: Sequence[int]) -> int:
+    """Of subtle changes."""
+    return _GLIMPSE * num_glimpses() * len(seeds)
 
 
-def _watched(
-    pool: Pool, tasks: list[tuple[int, Sheet]], counter: Any, progress: Progress
-) -> Iterator[tuple[int, Sitting]]:
-    """Results as they come; meanwhile the counter is looked at."""
-    results = pool.imap_unordered(_sit, tasks)
-    left = len(tasks)
-    while left:
-        try:
-            result = results.next(_POLL_S)
-        except multiprocessing.TimeoutError:
-            progress(counter.value)
-            continue
-        left -= 1
-        progress(counter.value)
-        yield result
+def cost_of_clip(pairs: Sequence[Pair], roster: Roster) -> int:
+    """Of clips before everybody."""
+    return _CLIP * len(pairs) * len(roster.names)
 
 
-def _start_worker(roster: Roster, counter: Any) -> None:
-    global _examinees, _ticks_done
-    torch.set_num_threads(1)
-    cv2.setNumThreads(1)
-    _examinees, _ticks_done = roster.examinees(), counter
+def hold_exam(crew: Crew, settings: Sequence[Setting]) -> list[Sitting]:
+    """All worlds before all examinees, in the order of the settings."""
+    costs = [cost_of_world([setting], crew.roster) for setting in settings]
+    sheets = choose(crew.run(_draft, settings, costs))
+    return crew.run(_sit, sheets, costs)
 
 
-def _sit(task: tuple[int, Sheet]) -> tuple[int, Sitting]:
-    number, sheet = task
+def run_trials(crew: Crew, seeds: Sequence[int]) -> list[Trial]:
+    """Subtle changes before the model, one trial a seed."""
+    return crew.run(_try, seeds)
 
-    def count() -> None:
-        with _ticks_done.get_lock():
-            _ticks_done.value += sheet.setting.num_cameras
 
-    return number, sit(_examinees, sheet, count)
+def hear_clips(crew: Crew, pairs: Sequence[Pair]) -> Iterator[tuple[str, list[Sentences]]]:
+    """For each examinee its name, and what it says of each clip."""
+    names = crew.roster.names if pairs else []
+    tasks = [(number, clip) for number in range(len(names)) for clip, _ in pairs]
+    heard = crew.run(_hear, tasks)
+    for number, name in enumerate(names):
+        yield name, heard[number * len(pairs) : (number + 1) * len(pairs)]
+
+
+def _draft(examinees: Sequence[Examinee], setting: Setting, count: Count) -> Draft:
+    return draft(setting)
+
+
+def _sit(examinees: Sequence[Examinee], sheet: Sheet, count: Count) -> Sitting:
+    return sit(examinees, sheet, lambda: count(sheet.setting.num_cameras * len(examinees)))
+
+
+def _try(examinees: Sequence[Examinee], seed: int, count: Count) -> Trial:
+    model = examinees[0]
+    assert isinstance(model, NarratorExaminee)
+    return run_trial(model.narrator, seed, lambda: count(_GLIMPSE))
+
+
+def _hear(examinees: Sequence[Examinee], task: tuple[int, Path], count: Count) -> Sentences:
+    number, clip = task
+    examinee = examinees[number]
+    if isinstance(examinee, NarratorExaminee):
+        heard = play_narrator(examinee.narrator, clip)  # a session of its own, as a user would have it
+    else:
+        heard = play_examinee(examinee, clip)
+    count(_CLIP)
+    return heard

@@ -31,20 +31,20 @@ class NarratorExaminee:
     ) -> None:
         self.name = name
         self.num_offered = self.num_kept = 0  # patches of the stream so far
-        self._narrator, self._make_pruner, self._max_tokens = narrator, make_pruner, max_tokens
+        self.narrator, self._make_pruner, self._max_tokens = narrator, make_pruner, max_tokens
 
     def start(self, names: Sequence[str]) -> None:
         """See `Examinee.start`."""
-        self._perception = Perception(self._narrator.encoder, names, self._make_pruner)
+        self._perception = Perception(self.narrator.encoder, names, self._make_pruner)
         self._plan = {name: CameraPlan(max_tokens=self._max_tokens) for name in names}
-        self._state, self._reminder = self._narrator.new_state(), Reminder()
+        self._state, self._reminder = self.narrator.new_state(), Reminder()
         self._words: list[Word] = []
         self._begun_ns = self.num_offered = self.num_kept = 0
 
     def forget(self) -> None:
         """Lose all but the instructions."""
         self._perception.reset()
-        self._state, self._words = self._narrator.new_state(), []
+        self._state, self._words = self.narrator.new_state(), []
         self._reminder = _renewed(self._reminder)
 
     def tick(self, inputs: Inputs, texts: Sequence[str]) -> list[Said]:
@@ -52,9 +52,9 @@ class NarratorExaminee:
         seen = self._perception.read(inputs, self._plan)
         self.num_offered += sum(block.num_offered for block in seen.blocks)
         self.num_kept += sum(block.num_kept for block in seen.blocks)
-        typed = [self._narrator.text_block(text, inputs.t_ns) for text in self._typed(inputs.t_ns, texts)]
-        hidden = self._narrator.read(inputs.t_ns, [*seen.blocks, *typed], self._state)
-        written = self._narrator.write(hidden, self._state, MAX_WORDS)
+        typed = [self.narrator.text_block(text, inputs.t_ns) for text in self._typed(inputs.t_ns, texts)]
+        hidden = self.narrator.read(inputs.t_ns, [*seen.blocks, *typed], self._state)
+        written = self.narrator.write(hidden, self._state, MAX_WORDS)
         return [said for word in written if (said := self._add(word, inputs.t_ns))]
 
     def _typed(self, t_ns: int, texts: Sequence[str]) -> list[str]:
@@ -72,7 +72,7 @@ class NarratorExaminee:
         text = " ".join(each.text for each in self._words[:-1])
         sure = prod(each.confidence for each in self._words)
         self._words = []
-        return Said(text, sure, self._begun_ns - self._narrator.text_delay_ns)
+        return Said(text, sure, self._begun_ns - self.narrator.text_delay_ns)
 
 
 class Blind:

@@ -120,6 +120,7 @@ _LIVE_SHAPES = ("mixed", "overlap", "standard")  # what several cameras see tell
 PAPERS: dict[str, tuple[Setting, ...]] = {
     "shapes": tuple(_narration("shapes", seeds.SHAPES[:40], "mixed")),
     "things": tuple(_narration("things", seeds.THINGS[:32], "things")),
+    "easy": tuple(_narration("easy", seeds.EASY, "easy")),
     "unseen": (
         *_narration("unseen", seeds.UNSEEN_SHAPES[:12], "mixed", unseen=True),
         *_narration("unseen", seeds.UNSEEN_THINGS[:12], "things", unseen=True),

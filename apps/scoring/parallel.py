@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,11 +13,8 @@ import torch
 
 from ...generation.checkpoint import load_narrator, save_narrator
 from ...generation.narrator import Narrator
-from ...perception.encoder import EncoderConfig
-from ...perception.pruning import ChangePruner, Pruner, RandomPruner, StridePruner
 from .worlds import WORLD_S, Narration, WorldSpec, narrate_world
 
-PRUNERS = ("change", "random", "stride")
 _narrator: Narrator | None = None
 
 
@@ -27,8 +24,6 @@ class Trial:
 
     spec: WorldSpec
     blind: bool = False
-    pruner: str = "change"
-    max_tokens: int = 6
     duration_s: float = WORLD_S
     threshold: float | None = None  # of the gate; None leaves the model's own
 
@@ -48,16 +43,6 @@ def narrate_all(narrator: Narrator, trials: Sequence[Trial], workers: int) -> It
             yield from pool.imap(_narrate, trials)
 
 
-def pruner_factory(name: str, encoder: EncoderConfig) -> Callable[[], Pruner]:
-    """How to make a pruner by its name, one of PRUNERS."""
-    makers: dict[str, Callable[[], Pruner]] = {
-        "change": lambda: ChangePruner(encoder),
-        "random": RandomPruner,
-        "stride": StridePruner,
-    }
-    return makers[name]
-
-
 def _start_worker(path: Path) -> None:
     global _narrator
     torch.set_num_threads(1)
@@ -73,5 +58,4 @@ def _narrate(trial: Trial) -> Narration:
 def _narrate_with(narrator: Narrator, trial: Trial) -> Narration:
     if trial.threshold is not None:
         narrator.set_speak_threshold(trial.threshold)
-    make_pruner = pruner_factory(trial.pruner, narrator.encoder.config)
-    return narrate_world(narrator, trial.spec, trial.blind, make_pruner, trial.max_tokens, trial.duration_s)
+    return narrate_world(narrator, trial.spec, trial.blind, duration_s=trial.duration_s)

@@ -1,104 +1,116 @@
-"""What the scores say, as one document and as tables for a person."""
+"""The whole report as one document, and as tables for a person."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from ...streams.world.events import WorldEventKind
-from .matching import Score, compare, match, partial_key
-from .worlds import Narration
+from .narration import f1_figure, told
+from .roster import MODEL, Roster
+from .scores import scores_of
+from .sitting import Sitting
 
-SCHEMA_VERSION = 1
-
-
-def narration_scores(narrations: Sequence[Narration]) -> dict[str, Any]:
-    """F1, precision and recall over all worlds; the part by kind and by scene; a 95 % interval over worlds."""
-    each = [compare(n.said, n.happened) for n in narrations]
-    total = sum(each, Score())
-    return {
-        **_figures(total),
-        "ci95": _bootstrap(each),
-        "events": total.happened,
-        "sentences": total.said,
-        "unreadable": sum(n.num_unreadable for n in narrations),
-        "camera_and_kind_f1": sum((compare(n.said, n.happened, partial_key) for n in narrations), Score()).f1,
-        "side_accuracy": _side_accuracy(narrations),
-        "delay_ms": _delays_ms(narrations),
-        "kinds": {kind.value: _figures(score) for kind, score in _by_kind(narrations).items()},
-        "scenes": {scene: _figures(score) for scene, score in _by_scene(narrations).items()},
-    }
-
-
-def print_scores(console: Console, title: str, scores: Mapping[str, Any]) -> None:
-    """One table: the whole, then the kinds, then the scenes."""
-    table = Table(title=title, title_justify="left")
-    for column in ("", "F1", "precision", "recall", "events"):
-        table.add_column(column, justify="left" if not column else "right")
-    rows: Iterable[tuple[str, Mapping[str, Any]]] = [
-        ("all", scores),
-        *scores["kinds"].items(),
-        *((f"scene {name}", figures) for name, figures in scores["scenes"].items()),
-    ]
-    for name, figures in rows:
-        values = (f"{figures[key]:.3f}" for key in ("f1", "precision", "recall"))
-        table.add_row(name, *values, str(figures["events"]))
-    console.print(table)
+SCHEMA_VERSION = 2
+HEADLINES: tuple[tuple[str, str, str], ...] = (  # what it is called, where it stands, what it is a figure of
+    ("narration, shapes", "shapes.narration", "f1"),
+    ("narration, things", "things.narration", "f1"),
+    ("unseen pairs, shapes", "shapes.unseen_pairs.narration", "f1"),
+    ("unseen pairs, things", "things.unseen_pairs.narration", "f1"),
+    ("scenes never trained", "recipes.narration", "f1"),
+    ("easy scenes", "easy.narration", "f1"),
+    ("live questions", "live", "accuracy"),
+    ("who came from where", "identity", "accuracy"),
+    ("counting", "counting", "accuracy"),
+    ("sound", "sound", "accuracy"),
+    ("sound with picture", "sound_with_picture", "accuracy"),
+    ("memory, 5 s", "memory.5s", "accuracy"),
+    ("memory, 30 s", "memory.30s", "accuracy"),
+    ("memory, 5 min", "memory.5min", "accuracy"),
+    ("alerts", "alerts", "f1"),
+)
 
 
-def _figures(score: Score) -> dict[str, Any]:
-    return {
-        "f1": round(score.f1, 4),
-        "precision": round(score.precision, 4),
-        "recall": round(score.recall, 4),
-        "events": score.happened,
-    }
+def make_report(model: str, sittings: Sequence[Sitting], names: Sequence[str]) -> dict[str, Any]:
+    """Scores of the model at the top, those of every other examinee under its name."""
+    report: dict[str, Any] = {"version": SCHEMA_VERSION, "model": model, "worlds": _papers(sittings)}
+    if sittings:
+        report |= scores_of(sittings, MODEL)
+        report |= {name: scores_of(sittings, name) for name in names if name != MODEL}
+        seen = [s.transcripts[MODEL] for s in sittings]
+        report["tokens"] = {
+            "offered": sum(t.num_offered for t in seen),
+            "kept": sum(t.num_kept for t in seen),
+        }
+    return report
 
 
-def _by_kind(narrations: Sequence[Narration]) -> dict[WorldEventKind, Score]:
-    scores: dict[WorldEventKind, Score] = defaultdict(Score)
-    for kind in WorldEventKind:
-        for n in narrations:
-            said = [e for e in n.said if e.kind is kind]
-            scores[kind] += compare(said, [e for e in n.happened if e.kind is kind])
-    return dict(scores)
+def pruning_rows(sittings: Sequence[Sitting], roster: Roster) -> list[dict[str, Any]]:
+    """F1 against the share of tokens kept, for each pruner and budget."""
+    rows = []
+    for name, (pruner, budget) in zip(roster.pruned_names, roster.prunings, strict=True):
+        seen = [s.transcripts[name] for s in sittings]
+        offered, kept = sum(t.num_offered for t in seen), sum(t.num_kept for t in seen)
+        scores = f1_figure([told(s, name).score for s in sittings])
+        rows.append({"pruner": pruner, "budget": budget, "kept": round(kept / max(offered, 1), 4), **scores})
+    return rows
 
 
-def _by_scene(narrations: Sequence[Narration]) -> dict[str, Score]:
-    scores: dict[str, Score] = defaultdict(Score)
-    for n in narrations:
-        scores[n.scene] += compare(n.said, n.happened)
-    return dict(sorted(scores.items()))
+def find(report: Mapping[str, Any], path: str) -> dict[str, Any] | None:
+    """The part of a report at `a.b.c`, or None where it was not scored."""
+    part: Any = report
+    for key in path.split("."):
+        part = part.get(key) if isinstance(part, Mapping) else None
+    return part if isinstance(part, dict) else None
 
 
-def _side_accuracy(narrations: Sequence[Narration]) -> float:
-    """Of the events told right, how often the side (or the direction, or the new colour) is right too."""
-    right = [
-        (s.side, s.direction, s.colour) == (h.side, h.direction, h.colour)
-        for n in narrations
-        for s, h in ((n.said[a], n.happened[b]) for a, b in match(n.said, n.happened))
-        if h.side or h.direction or h.colour
-    ]
-    return round(sum(right) / len(right), 4) if right else 0.0
+def headlines(report: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Name, key of the figure, and the figure with its interval, of all that was scored."""
+    for name, path, key in HEADLINES:
+        part = find(report, path)
+        if part is not None and key in part:
+            yield name, key, part
 
 
-def _delays_ms(narrations: Sequence[Narration]) -> dict[str, float]:
-    """From the event to the `t_ns` of its sentence."""
-    delays = [
-        (n.said[a].t_ns - n.happened[b].t_ns) / 1e6 for n in narrations for a, b in match(n.said, n.happened)
-    ]
-    return {f"p{q}": round(float(np.percentile(delays, q)), 1) for q in (5, 50, 95)} if delays else {}
+def print_report(console: Console, report: Mapping[str, Any], names: Sequence[str]) -> None:
+    """One table of all headlines beside the other examinees, then alerts and clips."""
+    others = [name for name in names if name != MODEL]
+    table = Table(title=f"StreamBench, {report['model']}", title_justify="left")
+    for column in ("", "score", "95 %", "n", "chance", *others):
+        table.add_column(column.replace("_", " "), justify="left" if not column else "right")
+    for name, path, key in HEADLINES:
+        part = find(report, path)
+        if part is None or key not in part:
+            continue
+        low, high = part["ci"]
+        chance = f"{part['chance']:.2f}" if "chance" in part else ""
+        beside = [_figure(find(report.get(other, {}), path), key) for other in others]
+        table.add_row(name, f"{part[key]:.3f}", f"{low:.2f}-{high:.2f}", str(part["n"]), chance, *beside)
+    if table.row_count:
+        console.print(table)
+    if alerts := find(report, "alerts"):
+        console.print(
+            f"alerts: {alerts['false_per_hour']:.1f} false an hour over {alerts['hours']:.2f} h, "
+            f"timing {alerts['timing']:.3f}, median delay {_seconds(alerts['delay_p50_s'])}"
+        )
+    for name, clip in report.get("clips", {}).items():
+        console.print(
+            f"clip {name}: F1 {clip['f1']:.3f} ({clip['events']} events, {clip['said']} said; "
+            f"{clip['chance_f1']:.3f} at random times); "
+            f"kind {clip['kind_accuracy']:.2f}, colour {clip['colour_accuracy']:.2f} of {clip['hits']} hits"
+        )
 
 
-def _bootstrap(each: Sequence[Score], num_draws: int = 1000) -> list[float]:
-    """95 % interval of F1 when worlds are drawn again with replacement."""
-    counts = np.array([(s.hits, s.said + s.happened) for s in each])
-    draws = np.random.default_rng(0).integers(len(each), size=(num_draws, len(each)))
-    sums = counts[draws].sum(1)
-    f1 = 2 * sums[:, 0] / np.maximum(sums[:, 1], 1)
-    return [round(float(np.percentile(f1, q)), 4) for q in (2.5, 97.5)]
+def _papers(sittings: Sequence[Sitting]) -> dict[str, int]:
+    papers = [s.sheet.setting.paper for s in sittings]
+    return {paper: papers.count(paper) for paper in dict.fromkeys(papers)}
+
+
+def _figure(part: Mapping[str, Any] | None, key: str) -> str:
+    return f"{part[key]:.3f}" if part and key in part else ""
+
+
+def _seconds(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1f} s"

@@ -8,11 +8,14 @@ from pathlib import Path
 
 from ...errors import ConfigError
 from ...generation.checkpoint import load_narrator
+from ...perception.encoder import EncoderConfig
+from ...perception.pruning import ChangePruner, Pruner, RandomPruner, StridePruner
 from .examinee import Examinee
 from .examinees import Blind, LastFrame, NarratorExaminee
 
 MODEL, BLIND, LAST_FRAME, CLASSICAL = "model", "blind", "last_frame", "classical"
 BASELINES = (LAST_FRAME, CLASSICAL)
+PRUNERS = ("change", "random", "stride")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +25,17 @@ class Roster:
     model: Path | None = None
     baselines: tuple[str, ...] = (BLIND,)
     beside: tuple[tuple[str, Path], ...] = ()
+    prunings: tuple[tuple[str, int], ...] = ()  # the model again with another pruner and budget of tokens
 
     @property
     def names(self) -> list[str]:
         """Of all examinees; the model is the first."""
         return [MODEL, *self.baselines, *(name for name, _ in self.beside)]
+
+    @property
+    def pruned_names(self) -> list[str]:
+        """Of the model again, with each pruning."""
+        return [f"{pruner} {budget}" for pruner, budget in self.prunings]
 
     def examinees(self) -> list[Examinee]:
         """Load all of them. Raises CheckpointError."""
@@ -37,7 +46,12 @@ class Roster:
             CLASSICAL: _classical,
         }
         others = [NarratorExaminee(load_narrator(path), name) for name, path in self.beside]
-        return [NarratorExaminee(narrator, MODEL), *(makers[name]() for name in self.baselines), *others]
+        pruned = [
+            NarratorExaminee(narrator, name, pruner_factory(pruner, narrator.encoder.config), budget)
+            for name, (pruner, budget) in zip(self.pruned_names, self.prunings, strict=True)
+        ]
+        baselines = [makers[name]() for name in self.baselines]
+        return [NarratorExaminee(narrator, MODEL), *baselines, *others, *pruned]
 
 
 def parse_beside(texts: Sequence[str]) -> tuple[tuple[str, Path], ...]:
@@ -52,6 +66,16 @@ def parse_beside(texts: Sequence[str]) -> tuple[tuple[str, Path], ...]:
             )
         found.append((name, Path(path)))
     return tuple(found)
+
+
+def pruner_factory(name: str, encoder: EncoderConfig) -> Callable[[], Pruner]:
+    """How to make a pruner by its name, one of PRUNERS."""
+    makers: dict[str, Callable[[], Pruner]] = {
+        "change": lambda: ChangePruner(encoder),
+        "random": RandomPruner,
+        "stride": StridePruner,
+    }
+    return makers[name]
 
 
 def _classical() -> Examinee:

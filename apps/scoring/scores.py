@@ -22,20 +22,24 @@ def scores_of(sittings: Sequence[Sitting], examinee: str) -> dict[str, Any]:
         part = [s for s in sittings if is_of_shapes(s.scene) is wanted]
         if part:
             whole[name] = _scores(part, examinee)
+    narrated = [told(s, examinee) for s in sittings if s.sheet.setting.paper in _NARRATED]
+    given = answers([s for s in sittings if s.sheet.queries], examinee)
+    whole["confusions"] = confusions(narrated)
+    whole["calibration"] = {
+        "answers": calibration(*_columns([(a.confidence, a.is_right) for a in given if a.said is not None])),
+        "statements": _calibration_of_statements(narrated),
+    }
     return whole
 
 
 def _scores(sittings: Sequence[Sitting], examinee: str) -> dict[str, Any]:
     scores: dict[str, Any] = {}
-    papers = {"narration": _NARRATED, "unseen_pairs": ("unseen",), "recipes": ("recipes",)}
+    papers = {"narration": _NARRATED, "unseen_pairs": ("unseen",), "recipes": ("recipes",), "easy": ("easy",)}
     for name, wanted in papers.items():
         worlds = [told(s, examinee) for s in sittings if s.sheet.setting.paper in wanted]
-        if worlds and name == "narration":
-            scores[name] = narration_scores(worlds)
-            scores["confusions"] = confusions(worlds)
-            scores["narration"]["calibration"] = _calibration_of_statements(worlds)
-        elif worlds:
-            scores[name] = {"narration": narration_scores(worlds)}
+        if worlds:
+            scored = narration_scores(worlds)
+            scores[name] = scored if name == "narration" else {"narration": scored}
     scores |= _exam(sittings, examinee)
     return scores
 
@@ -46,9 +50,6 @@ def _exam(sittings: Sequence[Sitting], examinee: str) -> dict[str, Any]:
     given = answers([s for s in sittings if s.sheet.queries], examinee)
     if given:
         scores |= answer_scores(given)
-        scores["calibration"] = calibration(
-            *_columns([(a.confidence, a.is_right) for a in given if a.said is not None])
-        )
     watched = [alerting(s, examinee) for s in sittings if s.sheet.orders]
     if watched:
         scores["alerts"] = alert_scores(watched)

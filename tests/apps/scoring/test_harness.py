@@ -45,5 +45,5 @@ def test_who_says_nothing_scores_nothing(sittings):
         assert at(scores, path)[name] == 0.0, path
         assert at(scores, path)["ci"] == [0.0, 0.0], path
     assert scores["alerts"]["delay_p50_s"] is None
-    assert scores["calibration"] is None
+    assert scores["calibration"] == {"answers": None, "statements": None}
     assert scores["live"]["replied"] == 0.0

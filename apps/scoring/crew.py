@@ -1,0 +1,93 @@
+"""Processes that hold the examinees and do one piece of the exam after another, under one progress."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from multiprocessing.pool import Pool
+from types import TracebackType
+from typing import Any, TypeAlias, TypeVar
+
+import cv2
+import torch
+
+from .examinee import Examinee
+from .roster import Roster
+
+T = TypeVar("T")
+R = TypeVar("R")
+Count: TypeAlias = Callable[[int], None]  # so much more is done
+Work: TypeAlias = Callable[
+    [Sequence[Examinee], T, Count], R
+]  # a function of a module: it travels to other processes
+
+_POLL_S = 0.25
+_examinees: list[Examinee] = []
+_done: Any = None  # a counter that all processes share
+
+
+class Crew:
+    """A context manager; `workers` 1 does all the work in this process. Results do not depend on their number."""
+
+    def __init__(self, roster: Roster, workers: int, progress: Count = lambda done: None) -> None:
+        """`progress` is called with all that has been counted so far."""
+        self.roster, self.workers, self._progress = roster, workers, progress
+        self._stack = ExitStack()
+        self._pool: Pool | None = None
+        self._num_done = 0
+
+    def __enter__(self) -> Crew:
+        if self.workers == 1:
+            self._examinees = self.roster.examinees()
+            return self
+        # Spawned, not forked: torch's thread pools do not survive a fork.
+        context = multiprocessing.get_context("spawn")
+        self._counter = context.Value("Q", 0)
+        pool = context.Pool(self.workers, _start_worker, (self.roster, self._counter))
+        self._pool = self._stack.enter_context(pool)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def run(self, work: Work[T, R], tasks: Sequence[T], costs: Sequence[int] | None = None) -> list[R]:
+        """The results in the order of the tasks. The costliest are begun first: nobody waits for one at the end."""
+        if self._pool is None:
+            return [work(self._examinees, task, self._count) for task in tasks]
+        order = range(len(tasks))
+        if costs is not None:
+            order = sorted(order, key=lambda n: -costs[n])  # type: ignore[assignment]
+        results: dict[int, R] = {}
+        coming = self._pool.imap_unordered(_do, [(n, work, tasks[n]) for n in order])
+        while len(results) < len(tasks):
+            try:
+                number, result = coming.next(_POLL_S)
+                results[number] = result
+            except multiprocessing.TimeoutError:
+                pass
+            self._progress(self._counter.value)
+        return [results[n] for n in range(len(tasks))]
+
+    def _count(self, num: int) -> None:
+        self._num_done += num
+        self._progress(self._num_done)
+
+
+def _start_worker(roster: Roster, counter: Any) -> None:
+    global _examinees, _done
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    _examinees, _done = roster.examinees(), counter
+
+
+def _do(task: tuple[int, Work[T, R], T]) -> tuple[int, R]:
+    number, work, what = task
+    return number, work(_examinees, what, _count_shared)
+
+
+def _count_shared(num: int) -> None:
+    with _done.get_lock():
+        _done.value += num
