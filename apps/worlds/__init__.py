@@ -1,0 +1,1 @@
+"""What `agent world` writes: video, labels, masks and a contact sheet of one rendered world."""

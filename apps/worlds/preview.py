@@ -1,0 +1,85 @@
+"""The essence of a contact sheet in a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.color import Color
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.style import Style
+from rich.table import Table
+from rich.text import Text
+
+from ...streams.world.events import WorldEvent
+from ...streams.world.language import narrate
+from ...streams.world.world import World
+from ..thumbnails import GAP, MIN_COLUMNS, Thumbnails, ThumbnailSize, fit_thumbnails, shrink
+from .ink import EVENT_COLOURS
+from .moment import Moment
+from .sheet import count_kinds, facts_of, time_of
+
+PICTURE_COLOURS = ("256", "truecolor")
+_MAX_PICTURES, _A_ROW = 12, 4
+_MAX_LINES = 60  # of the log
+
+
+class Preview:
+    """A world for rich to print: a headline, pictures of some events where the terminal has colours, the log."""
+
+    def __init__(self, world: World, moments: Sequence[Moment]) -> None:
+        self._world, self._moments = world, moments
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield _headline(self._world)
+        if console.color_system in PICTURE_COLOURS:
+            yield from _pictures(self._moments, options.max_width)
+        yield Text()
+        yield _log(self._world)
+
+
+def _headline(world: World) -> Text:
+    counts = ", ".join(f"{number} {kind.value}" for kind, number in count_kinds(world).items())
+    return Text.assemble((world.scene, "bold"), f"  {facts_of(world)}", (f"  {counts}", "dim"))
+
+
+def _pictures(moments: Sequence[Moment], width: int) -> Iterator[RenderableType]:
+    """Rows of thumbnails, each with the time and the camera above."""
+    if width < MIN_COLUMNS:
+        return
+    a_row = min(_A_ROW, max(1, width // 24))
+    step = max(1, -(-len(moments) // _MAX_PICTURES))
+    chosen = moments[::step]
+    for start in range(0, len(chosen), a_row):
+        row = chosen[start : start + a_row]
+        size = fit_thumbnails(a_row, width, width)
+        if size is not None:
+            yield Text()
+            yield Group(_captions(row, size), Thumbnails([shrink(moment.page, size) for moment in row]))
+
+
+def _captions(row: Sequence[Moment], size: ThumbnailSize) -> Table:
+    line = Table.grid(padding=(0, GAP, 0, 0))
+    for _ in row:
+        line.add_column(width=size.columns, no_wrap=True, overflow="ellipsis")
+    line.add_row(*(_told(moment.event) for moment in row))
+    return line
+
+
+def _log(world: World) -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(justify="right", style="dim", no_wrap=True)
+    table.add_column()
+    for event in world.events[:_MAX_LINES]:
+        table.add_row(time_of(event), Text(narrate(event), _style(event)))
+    if len(world.events) > _MAX_LINES:
+        table.add_row("", Text(f"and {len(world.events) - _MAX_LINES} more, in the labels", "dim"))
+    return table
+
+
+def _told(event: WorldEvent) -> Text:
+    _, _, said = narrate(event).partition(": ")
+    return Text.assemble((f"{time_of(event)} ", "dim"), (said, _style(event)))
+
+
+def _style(event: WorldEvent) -> Style:
+    return Style(color=Color.from_rgb(*EVENT_COLOURS[event.kind]))
