@@ -25,7 +25,7 @@ class GazeConfig:
 
     min_thing: float = 0.3  # probability from which a patch is foreground
     min_weak: float = 0.08  # from which one that moves is worth a closer look
-    max_side: float = 2.0  # what is larger, the glance sees well enough
+    max_side: float = 1.5  # what is larger, the glance sees well enough
     wanted_side: float = 2.5  # in patches of the fovea: what a thing should fill
     min_change: float = 0.05  # cosine distance to what was there at the last closer look that counts as news
     refresh_ns: int = 1_900_000_000  # what rests is looked at again this often
@@ -89,7 +89,7 @@ class Gaze:
         is_small = (opinion.thing >= config.min_thing) & (opinion.side < config.max_side)
         is_faint = (opinion.thing >= config.min_weak) & (opinion.thing < config.min_thing) & ~opinion.is_still
         is_news = (change >= config.min_change) | (t_ns - self._seen_ns >= config.refresh_ns)
-        smallness = np.where(is_small, 0.3 * (1 - opinion.side / config.max_side), 0)
+        smallness = np.where(is_small, 0.3 * (1 - opinion.side.clip(0) / config.max_side), 0)
         staying = config.stay * (1 - (t_ns - self._since_ns) / config.dwell_ns)
         worth = opinion.thing + change + smallness + staying * is_watched - self._dullness
         worth = np.where((is_small | is_faint) & is_news, worth, -np.inf)

@@ -40,12 +40,18 @@ def agent(tmp_path_factory: pytest.TempPathFactory) -> Agent:
 
 @pytest.fixture(scope="session")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file of a small untrained model: it says nothing sensible, but it reads and writes like any other."""
+    """The file of a small untrained model: it says nothing sensible, but it reads and writes like any other.
+
+    It takes everything for a small thing.
+    """
     torch.manual_seed(0)
     shape = HybridConfig(d_model=64, pattern="MA", num_heads=2, num_kv_heads=1, mlp_hidden=64, window=64)
     config = NarratorConfig(backbone=shape, encoder=EncoderConfig(), words=vocabulary())
     path = tmp_path_factory.mktemp("model") / "small.safetensors"
-    save_narrator(Narrator(config), path)
+    narrator = Narrator(config)
+    with torch.no_grad():
+        narrator.encoder.heads.bias[0] = 2.0
+    save_narrator(narrator, path)
     return path
 
 

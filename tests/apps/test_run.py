@@ -61,6 +61,16 @@ def test_the_report_has_what_was_promised(agent: Agent, model: Path, clips: Path
     assert {"t_s", "t_out_s", "camera", "text", "event"} <= set(document["sentences"][0])
 
 
+def test_closer_looks_can_be_switched_off(agent: Agent, model: Path, tmp_path: Path) -> None:
+    report, source = tmp_path / "r.json", "world:seed=7,scene=easy,cameras=1,seconds=3"
+    words = ("run", "--fast", "--model", model, "--json", report, "--source", source)
+    looks = [
+        report_of(agent(*words, *flags), report)["sources"][0]["closer_looks"]
+        for flags in ((), ("--no-fovea",))
+    ]
+    assert looks[0] > 0 == looks[1]
+
+
 def test_two_fast_runs_say_the_same(agent: Agent, model: Path, clips: Path, tmp_path: Path) -> None:
     said = [
         run_files(agent, model, tmp_path / name, clips / "good.mp4", clips / "good.mkv")["sentences"]

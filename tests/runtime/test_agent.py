@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 import torch
-from media_files import NS_PER_TICK, RecurrentSpeaker
+from media_files import NS_PER_TICK, RecurrentSpeaker, write_clip
 
 from millrace import Agent, Observers, PushSource
 from millrace.errors import CheckpointError, ConfigError, SourceError
@@ -16,10 +16,13 @@ from millrace.streams.world.language import vocabulary
 
 @pytest.fixture(scope="module")
 def narrator():
-    """The real model, small and untrained, with its gate wide open."""
+    """The real model, small and untrained, with its gate wide open; it takes everything for a small thing."""
     torch.manual_seed(0)
     backbone = HybridConfig(d_model=64, pattern="MMMA", mlp_hidden=64, window=256)
-    return Narrator(NarratorConfig(backbone, EncoderConfig(), vocabulary(), speak_threshold=0.0)).eval()
+    made = Narrator(NarratorConfig(backbone, EncoderConfig(), vocabulary(), speak_threshold=0.0)).eval()
+    with torch.no_grad():
+        made.encoder.heads.bias[0] = 2.0
+    return made
 
 
 def test_typed_sources_run_through_a_model(clips):
@@ -61,6 +64,17 @@ def test_settings_make_an_agent(clips, narrator, tmp_path):
     assert summary.budget_ms == 50
     assert [source.name for source in summary.sources] == ["view1"]
     assert summary.num_words > 0
+
+
+def test_fine_pictures_are_looked_at_closely_unless_that_is_switched_off(tmp_path, narrator):
+    fine = str(write_clip(tmp_path / "fine.mp4", size=(640, 384)))
+    first, second = (Agent([fine], narrator).run_sync(realtime=False) for _ in range(2))
+    without = Agent([fine], narrator, fovea=False).run_sync(realtime=False)
+    assert 0 < first.sources[0].closer_looks <= first.sources[0].frames_read
+    assert first.to_dict()["sentences"] == second.to_dict()["sentences"]
+    assert "fovea" in first.stages
+    assert without.sources[0].closer_looks == 0
+    assert without.sources[0].frames_read == first.sources[0].frames_read
 
 
 def test_another_program_can_push_its_own_pictures():

@@ -7,7 +7,7 @@ from millrace.runtime.config import load_config, make_config
 @pytest.fixture(autouse=True)
 def alone(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    for name in ("BUDGET_MS", "SOURCES", "TICK_HZ", "CAMS", "REALTIME", "MODEL"):
+    for name in ("BUDGET_MS", "SOURCES", "TICK_HZ", "CAMS", "REALTIME", "MODEL", "FOVEA"):
         monkeypatch.delenv(f"MILLRACE_{name}", raising=False)
     return tmp_path
 
@@ -24,6 +24,13 @@ def test_flags_win_over_environment_over_file_over_defaults(alone, monkeypatch):
     monkeypatch.setenv("MILLRACE_TICK_HZ", "3")
     config = load_config(budget_ms=120, tick_hz=None)
     assert (config.budget_ms, config.tick_hz, config.model, config.cams) == (120, 3, "file.safetensors", None)
+
+
+def test_closer_looks_are_on_unless_switched_off(monkeypatch):
+    assert load_config().fovea
+    assert not load_config(fovea=False).fovea
+    monkeypatch.setenv("MILLRACE_FOVEA", "false")
+    assert not load_config().fovea
 
 
 def test_sources_in_the_environment_are_parted_by_semicolons(monkeypatch):
