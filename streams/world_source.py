@@ -7,16 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ..errors import SourceError
 from .clock import NS_PER_S
 from .media import SAMPLE_RATE_HZ, VIEW_HEIGHT, VIEW_WIDTH, AudioChunk, VideoFrame
 from .source import Feed, SourceInfo
 from .world.language import MAX_CAMERAS
+from .world.native import WorldNative
 from .world.recipes import MIXTURES, SCENE_NAMES
-from .world.stage import NATIVE_ZOOM, Window
 from .world.world import World
 
 EPISODE_S = 60  # a new world, with another seed, takes over after each minute
@@ -84,26 +81,6 @@ class WorldSource:
         native = WorldNative(world, self.options.camera - 1, local_ns)
         pixels = world.picture(native.camera, local_ns).pixels
         return feed.video(VideoFrame(feed.name, feed.start_ns + t_ns, pixels, index=index, native=native))
-
-
-@dataclass(frozen=True, slots=True)
-class WorldNative:
-    """A rendered camera's picture in its own pixels, of which a part is rendered when it is looked at."""
-
-    world: World
-    camera: int  # from 0
-    t_ns: int  # of the world
-
-    @property
-    def max_zoom(self) -> float:
-        return NATIVE_ZOOM
-
-    def crop(self, x: float, y: float, zoom: float) -> NDArray[np.uint8]:
-        """See `NativePicture.crop`."""
-        x, y = (
-            min(max(at, 0.0), length - length / zoom) for at, length in ((x, VIEW_WIDTH), (y, VIEW_HEIGHT))
-        )
-        return self.world.picture(self.camera, self.t_ns, Window(x, y, zoom)).pixels
 
 
 @lru_cache(maxsize=8)

@@ -17,6 +17,7 @@ from ...streams.world.codec import h264_round_trip
 from ...streams.world.labels import patch_labels
 from ...streams.world.recipes import THINGS_MIX
 from ...streams.world.stage import GLANCE, NATIVE_ZOOM, Window
+from ...streams.world.ticks import log_uniform
 from ...streams.world.world import World
 
 TRAIN_SEEDS = 1_000_000  # seeds below are for scoring and calibration, never for training
@@ -105,11 +106,6 @@ def _fovea(world: World, camera: int, times: Sequence[int], rng: np.random.Gener
     x = aim.x - width * rng.uniform(0.3, 0.7)
     y = aim.y - height * rng.uniform(0.3, 0.7)
     return Window(float(np.clip(x, 0, VIEW_WIDTH - width)), float(np.clip(y, 0, VIEW_HEIGHT - height)), zoom)
-
-
-def log_uniform(bounds: tuple[float, float], rng: np.random.Generator) -> float:
-    """A number between the bounds whose logarithm is evenly spread."""
-    return float(np.exp(rng.uniform(*np.log(bounds))))
 
 
 def _augment(sample: Sample, rng: np.random.Generator) -> Sample:

@@ -101,7 +101,7 @@ class _Waiting:
 
 def _by_slot(stream: TickStream, slots: NDArray[np.int64], start: int, end: int) -> list[int]:
     """Rows of one tick in the order of the model's slots, as perception delivers them."""
-    return sorted(range(start, end), key=lambda n: (slots[stream.video_slot[n]], stream.video_place[n]))
+    return sorted(range(start, end), key=lambda n: (slots[stream.video_slot[n]], stream.is_fovea[n]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,6 +116,7 @@ class SegmentBatch:
     video: Tensor
     video_place: Tensor
     video_slot: Tensor
+    is_fovea: Tensor  # bool, of the patches
     audio_at: Tensor
     audio: Tensor
     audio_place: Tensor
@@ -134,10 +135,11 @@ class SegmentBatch:
     def embed(self, embedding: InputEmbedding, d_model: int) -> Tensor:
         """Input vectors [B, T, D]; padding is zero."""
         flat = torch.zeros(self.shape[0] * self.shape[1], d_model, device=self.target.device)
+        patches = embedding.patches(self.video, self.video_place, self.video_slot)
         gaps = torch.full((len(self.time_at),), NS_PER_TICK, device=self.target.device)
         parts = (
             (self.time_at, embedding.gaps(gaps)),
-            (self.video_at, embedding.patches(self.video, self.video_place, self.video_slot)),
+            (self.video_at, patches + self.is_fovea[:, None] * embedding.fovea),
             (self.audio_at, embedding.sounds(self.audio, self.audio_place)),
             (self.word_at, embedding.word(self.word)),
             (self.user_at, embedding.texts(self.user)),
@@ -186,7 +188,8 @@ def _gather(rows: Sequence[tuple[TokenSequence, int]], length: int) -> SegmentBa
     video, audio = [], []
     for n, (sequence, _) in enumerate(rows):
         stream, seen, heard = sequence.stream, row[n][kind[n] == VIDEO], row[n][kind[n] == AUDIO]
-        video.append((stream.video[seen], stream.video_place[seen], sequence.slots[stream.video_slot[seen]]))
+        slots = sequence.slots[stream.video_slot[seen]]
+        video.append((stream.video[seen], stream.video_place[seen], slots, stream.is_fovea[seen]))
         audio.append((stream.audio[heard], stream.audio_place[heard]))
     at = {k: torch.from_numpy(np.flatnonzero(kind == k)) for k in (TIME, VIDEO, AUDIO, WORD, GATE, USER)}
     video_columns = [torch.from_numpy(np.concatenate(c)) for c in zip(*video, strict=True)]
@@ -200,6 +203,7 @@ def _gather(rows: Sequence[tuple[TokenSequence, int]], length: int) -> SegmentBa
         video=video_columns[0].float(),
         video_place=video_columns[1],
         video_slot=video_columns[2],
+        is_fovea=video_columns[3],
         audio_at=at[AUDIO],
         audio=audio_columns[0].float(),
         audio_place=audio_columns[1],

@@ -11,16 +11,15 @@ import torch
 from numpy.typing import NDArray
 
 from ...generation.embedding import NS_PER_TICK
-from ...perception.audio import NUM_AUDIO_FEATURES, AudioTokenizer
+from ...perception.audio import NUM_AUDIO_FEATURES
+from ...perception.blocks import CameraPlan, TokenBlock, TokenKind
 from ...perception.encoder import NUM_PATCHES, PatchEncoder
-from ...perception.perception import encode_views
-from ...perception.pruning import ChangePruner, Pruner
-from ...perception.sampler import FrameSampler
-from ...streams.media import SAMPLE_RATE_HZ, AudioChunk, VideoFrame
-from ...streams.world.codec import h264_round_trip
+from ...perception.perception import Perception
+from ...perception.pruning import Pruner
+from ...streams.media import SAMPLE_RATE_HZ
 from ...streams.world.record import Record, record_of
+from ...streams.world.ticks import world_inputs
 from ...streams.world.world import World
-from .patches import log_uniform
 
 TICK_SAMPLES = SAMPLE_RATE_HZ * NS_PER_TICK // 1_000_000_000
 MAX_TOKENS = 6  # patches of a camera in a tick, when the budget is full
@@ -36,21 +35,12 @@ class TickStream:
     video_place: NDArray[np.int64]  # [N]
     video_slot: NDArray[np.int64]  # [N] camera, from 0
     video_tick: NDArray[np.int64]  # [N] ascending
+    is_fovea: NDArray[np.bool_]  # [N] of a closer look
     audio: NDArray[np.float16]  # [M, F]
     audio_place: NDArray[np.int64]  # [M]
     audio_tick: NDArray[np.int64]  # [M] ascending
     record: Record
     num_offered: int = 0
-
-
-def stream_pictures(
-    world: World, camera: int, num_ticks: int, rng: np.random.Generator
-) -> list[NDArray[np.uint8]]:
-    """What a camera delivers at each tick, for some worlds through a real encoder."""
-    pixels = [world.picture(camera, tick * NS_PER_TICK).pixels for tick in range(1, num_ticks + 1)]
-    if rng.random() < world.stage.h264_share:
-        return h264_round_trip(pixels, log_uniform(world.stage.bit_rate, rng), 5.0)
-    return pixels
 
 
 def read_stream(
@@ -59,24 +49,22 @@ def read_stream(
     make_pruner: Callable[[], Pruner] | None = None,
     vary_budget: bool = False,
     max_tokens: int = MAX_TOKENS,
+    has_native: bool = True,
 ) -> TickStream:
-    """See and hear a world at every tick, with the same sampler, encoder and pruner as a live session."""
+    """See and hear a world at every tick, through the same perception as a live session."""
     num_ticks = int(world.duration_s * 1e9) // NS_PER_TICK
-    rng = np.random.default_rng([world.seed, 77])
-    budgets = _budgets(num_ticks, max_tokens, vary_budget, rng)
-    columns: list[tuple[NDArray[np.float32], NDArray[np.int64], int, int]] = []
-    num_offered = 0
-    for camera in range(world.num_cameras):
-        pixels = stream_pictures(world, camera, num_ticks, rng)
-        pruner = make_pruner() if make_pruner else ChangePruner(encoder.config)
-        ticks, features = _look(encoder, pixels)
-        num_offered += NUM_PATCHES * num_ticks
-        for tick, patch in zip(ticks, features, strict=True):
-            places = pruner.select(patch, tick * NS_PER_TICK, int(budgets[tick - 1]))
-            columns.append((patch[places], places, camera, tick))
-    columns.sort(key=lambda c: (c[3], c[2]))
-    sounds = _listen(world, num_ticks)
-    return _pack(world, num_ticks, columns, sounds, num_offered, encoder.config.num_features)
+    budgets = _budgets(num_ticks, max_tokens, vary_budget, np.random.default_rng([world.seed, 78]))
+    names = [f"cam{n + 1}" for n in range(world.num_cameras)]
+    perception = Perception(encoder, names, make_pruner)
+    blocks: list[tuple[int, TokenBlock]] = []
+    ticks = world_inputs(world, names, NS_PER_TICK, has_native=has_native)
+    # In bfloat16 the features move by 0.02 at most and take less than half the time.
+    with torch.autocast("cpu", torch.bfloat16):
+        for tick, (inputs, budget) in enumerate(zip(ticks, budgets, strict=True), start=1):
+            plan = {name: CameraPlan(max_tokens=int(budget)) for name in names}
+            blocks += [(tick, block) for block in perception.read(inputs, plan).blocks]
+    offered = NUM_PATCHES * num_ticks * world.num_cameras
+    return _pack(world, num_ticks, blocks, offered, encoder.config.num_features)
 
 
 def _budgets(num_ticks: int, most: int, vary: bool, rng: np.random.Generator) -> NDArray[np.int64]:
@@ -86,53 +74,35 @@ def _budgets(num_ticks: int, most: int, vary: bool, rng: np.random.Generator) ->
     return rng.integers(1, most + 1, num_ticks)
 
 
-@torch.inference_mode()
-def _look(
-    encoder: PatchEncoder, pixels: Sequence[NDArray[np.uint8]]
-) -> tuple[list[int], list[NDArray[np.float32]]]:
-    """Ticks whose frame is read, and the features [60, F] of each."""
-    sampler = FrameSampler()
-    ticks = [n + 1 for n, p in enumerate(pixels) if sampler.wants(VideoFrame("", (n + 1) * NS_PER_TICK, p))]
-    now = [pixels[tick - 1] for tick in ticks]
-    before = [now[0], *now[:-1]]
-    features: list[NDArray[np.float32]] = []
-    # In bfloat16 the features move by 0.02 at most and take less than half the time.
-    with torch.autocast("cpu", torch.bfloat16):
-        for start in range(0, len(now), 32):
-            features += encode_views(encoder, now[start : start + 32], before[start : start + 32])
-    return ticks, features
-
-
-def _listen(world: World, num_ticks: int) -> list[tuple[NDArray[np.float32], int]]:
-    ear, samples = AudioTokenizer(), world.soundtrack.samples
-    chunks = (samples[n * TICK_SAMPLES : (n + 1) * TICK_SAMPLES] for n in range(num_ticks))
-    return [(ear.tokens([AudioChunk("", n * NS_PER_TICK, c)])[0], n + 1) for n, c in enumerate(chunks)]
-
-
 def _pack(
-    world: World,
-    num_ticks: int,
-    columns: list[tuple[NDArray[np.float32], NDArray[np.int64], int, int]],
-    sounds: list[tuple[NDArray[np.float32], int]],
-    num_offered: int,
-    num_features: int,
+    world: World, num_ticks: int, blocks: Sequence[tuple[int, TokenBlock]], offered: int, num_features: int
 ) -> TickStream:
-    video = np.concatenate([c[0] for c in columns] or [np.zeros((0, num_features), np.float32)])
-    audio = np.concatenate([s for s, _ in sounds] or [np.zeros((0, NUM_AUDIO_FEATURES), np.float32)])
-    repeat = [len(c[1]) for c in columns]
+    seen = [(tick, b) for tick, b in blocks if b.kind in (TokenKind.VIDEO, TokenKind.FOVEA) and b.num_kept]
+    heard = [(tick, b) for tick, b in blocks if b.kind is TokenKind.AUDIO and b.num_kept]
     return TickStream(
         num_ticks=num_ticks,
         num_cameras=world.num_cameras,
-        video=video.astype(np.float16),
-        video_place=np.concatenate([c[1] for c in columns] or [np.zeros(0, np.int64)]),
-        video_slot=np.repeat([c[2] for c in columns], repeat).astype(np.int64),
-        video_tick=np.repeat([c[3] for c in columns], repeat).astype(np.int64),
-        audio=audio.astype(np.float16),
-        audio_place=np.concatenate([np.arange(len(s)) for s, _ in sounds]).astype(np.int64),
-        audio_tick=np.repeat([t for _, t in sounds], [len(s) for s, _ in sounds]).astype(np.int64),
+        video=_rows([b.features for _, b in seen], num_features),
+        video_place=_column([b.places for _, b in seen]),
+        video_slot=_column([torch.full((b.num_kept,), b.slot) for _, b in seen]),
+        video_tick=_column([torch.full((b.num_kept,), tick) for tick, b in seen]),
+        is_fovea=_column([torch.full((b.num_kept,), b.kind is TokenKind.FOVEA) for _, b in seen]).astype(
+            bool
+        ),
+        audio=_rows([b.features for _, b in heard], NUM_AUDIO_FEATURES),
+        audio_place=_column([b.places for _, b in heard]),
+        audio_tick=_column([torch.full((b.num_kept,), tick) for tick, b in heard]),
         record=record_of(world, num_ticks, NS_PER_TICK),
-        num_offered=num_offered,
+        num_offered=offered,
     )
+
+
+def _rows(parts: Sequence[torch.Tensor], width: int) -> NDArray[np.float16]:
+    return torch.cat([torch.zeros(0, width), *parts]).numpy().astype(np.float16)
+
+
+def _column(parts: Sequence[torch.Tensor]) -> NDArray[np.int64]:
+    return torch.cat([torch.zeros(0, dtype=torch.int64), *parts]).numpy().astype(np.int64)
 
 
 def save_streams(path: Path, streams: Sequence[TickStream]) -> None:

@@ -17,6 +17,7 @@ ROWS, COLUMNS = VIEW_HEIGHT // PATCH, VIEW_WIDTH // PATCH
 NUM_PATCHES = ROWS * COLUMNS
 NUM_MOTIONS = 9  # 0 still, then eight headings anticlockwise from "right"
 _STILL_PX = 0.8
+_FAR = 5.0  # patches
 _COVER = 0.25  # a patch is foreground when a thing covers this much of it, or
 _SHARE = 0.4  # when it holds this much of all that is seen of the thing
 
@@ -71,8 +72,10 @@ def _fill(
     # What rests is still, however much the camera shakes.
     way = (now.x - before.x, now.y - before.y) if now.is_moving else (0.0, 0.0)
     labels.motion[places] = _heading(way[0] * window.zoom, way[1] * window.zoom)
-    labels.centre[places] = middle - np.stack([places % COLUMNS + 0.5, places // COLUMNS + 0.5], 1)
-    labels.side[places] = now.side * window.zoom / PATCH
+    way_to_middle = middle - np.stack([places % COLUMNS + 0.5, places // COLUMNS + 0.5], 1)
+    # The middle of a thing larger than the picture is nowhere to be seen.
+    labels.centre[places] = np.clip(way_to_middle, -_FAR, _FAR)
+    labels.side[places] = min(now.side * window.zoom / PATCH, 2 * _FAR)
 
 
 def _heading(x: float, y: float) -> int:

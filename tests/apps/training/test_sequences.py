@@ -42,6 +42,7 @@ def stream(events, num_ticks=10):
         video_place=np.arange(patches) % 60,
         video_slot=np.arange(patches) % 2,
         video_tick=np.repeat(np.arange(1, num_ticks + 1), 2),
+        is_fovea=np.zeros(patches, bool),
         audio=np.ones((1, 2), np.float16),
         audio_place=np.zeros(1, np.int64),
         audio_tick=np.array([4]),
@@ -186,6 +187,7 @@ def test_a_real_world_is_read_at_every_tick(real_stream):
     assert set(real_stream.video_slot.tolist()) <= {0, 1}
     assert (np.diff(real_stream.video_tick) >= 0).all()
     assert real_stream.num_offered == 2 * 30 * 60
+    assert len(real_stream.is_fovea) == len(real_stream.video)
 
 
 def test_shards_come_back_as_they_were(real_stream, tmp_path):
