@@ -18,6 +18,7 @@ from ..runtime.summary import RunSummary
 from ..streams.clock import perf_ns
 from ..streams.devices import list_cameras
 from ..streams.media import EventKind
+from .asking import parse_ask
 from .choice import Choice, choose_sources, is_microphone
 from .closing import closing
 from .picture import save_picture
@@ -99,13 +100,22 @@ class Stage:
         self._view = make_view(self.state, startup.console, self._measure, is_plain=is_plain)
         self._rates = FrameRates()
         self._showing = ExitStack()
-        self._session = Agent.from_config(config, specs).session(
+        asks = [parse_ask(line) for line in config.ask]
+        agent = Agent.from_config(config, specs)
+        self._session = agent.session(
             realtime=config.realtime,
             seconds=config.seconds,
             observers=Observers(
                 self._on_open, self._view.on_delta, self._view.on_report, self._view.on_event, self.state.see
             ),
         )
+        for ask in asks:
+            self._session.text(ask.text, t_ns=ask.t_ns)
+            if unknown := agent.unknown_words(ask.text):
+                note = (
+                    f"ask {ask.text!r}: {config.model} has no word for {', '.join(unknown)} and leaves it out"
+                )
+                startup.console.print(note, style="yellow", markup=False)
 
     def run(self) -> RunSummary:
         """Runs until the sources end, the seconds are over, or Ctrl-C."""

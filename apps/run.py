@@ -40,6 +40,13 @@ def command(
             help="Also read a part of each picture in its own pixels, where something small has changed."
         ),
     ] = None,
+    ask: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A question, or an instruction that begins with `tell me when`; `TEXT @ 12` asks at 12 s. Repeat it.",
+            metavar="TEXT",
+        ),
+    ] = None,
     plain: Annotated[
         bool, typer.Option("--plain", "--no-screen", help="Sentences as lines, no live screen.")
     ] = False,
@@ -67,6 +74,8 @@ def command(
 
     - `agent run --source 0 --source mic --budget-ms 150`: a camera and the microphone, answered sooner
 
+    - `agent run --ask "tell me when a person enters cam1" --ask "how many people are in cam2 @ 20"`
+
     - `agent run --fast --source a.mp4 --plain`: a file as fast as it can be read; the same words every time
     """
     # Only what a run needs is imported, and no earlier: `agent run --help` is quick, and a person is told at once
@@ -85,6 +94,7 @@ def command(
         json_path=json_file,
         realtime=realtime,
         fovea=fovea,
+        ask=tuple(ask) if ask else None,
     )
     # Who asks for the report on the standard output wants nothing else there.
     console = Console(highlight=False, stderr=str(config.json_path) == "-")

@@ -9,6 +9,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from ..streams.world.language import ALERT
 from .screen_state import ACTIVITY_TICKS, ScreenState, SourceRow
 from .thumbnails import GAP, Thumbnails, ThumbnailSize, shrink
 
@@ -189,9 +190,12 @@ def _waiting(state: ScreenState) -> str:
 
 
 def sentence_line(t_ns: int, text: str, camera: str | None, names: Sequence[str]) -> Text:
-    """`  12.4 s  door: a red disc enters`: the camera by the name it was given, in its colour."""
+    """`  12.4 s  door: a red disc enters`: the camera by the name it was given, in its colour; alerts stand out."""
     time = Text(f"{t_ns / 1e9:6.1f} s  ", style="dim")
-    _, separator, rest = text.partition(":")
+    head, separator, rest = text.partition(":")
+    marked = [("ALERT ", "bold red")] if head.startswith(f"{ALERT} ") else []
     if camera is None or not separator:
-        return time.append(text, style="not dim")
-    return Text.assemble(time, (camera, f"bold {colour_of(camera, names)}"), f":{rest}")
+        return Text.assemble(
+            time, *marked, (text.removeprefix(f"{ALERT} "), "bold" if head == "reply" else "not dim")
+        )
+    return Text.assemble(time, *marked, (camera, f"bold {colour_of(camera, names)}"), f":{rest}")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from ..generation.words import Vocabulary
 from ..streams.source import Source
 from ..streams.spec import parse_source
 from ..streams.world.language import parse
@@ -65,6 +66,11 @@ class Agent:
             config.tick_hz,
             fovea=config.fovea,
         )
+
+    def unknown_words(self, text: str) -> list[str]:
+        """The words of a typed line that the model has none for; it leaves them out."""
+        vocabulary = getattr(self._model, "vocabulary", None)
+        return vocabulary.unknown(text) if isinstance(vocabulary, Vocabulary) else []
 
     def session(
         self, *, realtime: bool = True, seconds: float | None = None, observers: Observers | None = None

@@ -39,11 +39,13 @@ class RunConfig(BaseModel):
     realtime: bool = Field(True, description="true for real time, false for as fast as possible")
     fovea: bool = Field(True, description="true to look closely where something small has changed, or false")
     json_path: Path | None = Field(None, description="the name of the file for the report")
-    ask: str | None = Field(None, min_length=1, description="a line of text")
+    ask: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="a list of questions or instructions, such as: tell me when a car enters cam1"
+    )
 
-    @field_validator("sources", mode="before")
+    @field_validator("sources", "ask", mode="before")
     @classmethod
-    def _split_sources(cls, value: Any) -> Any:
+    def _split_list(cls, value: Any) -> Any:
         return (
             tuple(part.strip() for part in value.split(";") if part.strip())
             if isinstance(value, str)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from typing import NamedTuple
 
 WINDOW = 32  # observations kept, with units and without: 6.4 s of ticks
 _NUM_FADED, _FADING = 4, 0.8
@@ -23,7 +24,7 @@ class StageCost:
         self._assumed = [(0.0, fixed_ns), (8.0, fixed_ns + 8.0 * unit_ns)]
         self._idle: deque[tuple[float, float]] = deque(maxlen=WINDOW)
         self._busy: deque[tuple[float, float]] = deque(maxlen=WINDOW)
-        self._line: tuple[float, float] | None = None
+        self._line: Line | None = None
 
     def observe(self, units: int, cost_ns: int) -> None:
         (self._busy if units > 0 else self._idle).append((float(units), float(cost_ns)))
@@ -38,16 +39,17 @@ class StageCost:
         self._busy = deque(faded, maxlen=WINDOW)
         self._line = None
 
-    def predict_ns(self, units: int) -> int:
-        fixed, unit = self._fit()
-        return int(fixed + unit * units) + 1
+    def predict_ns(self, units: int, *, is_cautious: bool = True) -> int:
+        """What so many units cost: at most, nine times of ten; or usually, where `is_cautious` is off."""
+        line = self._fit()
+        return int(line.fixed + line.unit * units + line.headroom * is_cautious) + 1
 
     def predict_one_ns(self) -> int:
         """What one more unit may cost: the ninth decile of the cost a unit, whatever is fixed shared out."""
         busy = [cost / units for units, cost in [*self._busy] or self._assumed if units]
         return int(quantile(busy, _HEADROOM_QUANTILE)) + 1
 
-    def _fit(self) -> tuple[float, float]:
+    def _fit(self) -> Line:
         if self._line is None:
             self._line = fit_line(self._points())
         return self._line
@@ -60,8 +62,16 @@ class StageCost:
         return busy + [(0.0, idle)] * -(-len(busy) // 4)
 
 
-def fit_line(points: list[tuple[float, float]]) -> tuple[float, float]:
-    """A line (fixed part, part per unit), both at least 0, under which nine of ten points lie.
+class Line(NamedTuple):
+    """Costs as a straight line, in ns, none below 0."""
+
+    fixed: float
+    unit: float
+    headroom: float  # with so much added, nine of ten points lie under it
+
+
+def fit_line(points: list[tuple[float, float]]) -> Line:
+    """The line through these points (units, cost).
 
     Far outliers do not bend it. Where the units hardly vary, half of the cost is taken as fixed (a weak prior
     in the least squares).
@@ -77,7 +87,7 @@ def fit_line(points: list[tuple[float, float]]) -> tuple[float, float]:
     slope = max(0.0, (covariance + prior_weight * prior_slope) / (variance + prior_weight))
     fixed = max(0.0, mean_cost - slope * mean_units)
     above = quantile([cost - fixed - slope * units for units, cost in points], _HEADROOM_QUANTILE)
-    return fixed + max(0.0, above), slope
+    return Line(fixed, slope, max(0.0, above))
 
 
 def quantile(values: list[float], share: float) -> float:

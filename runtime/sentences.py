@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from .plan import Sentence, TextDelta
 
-_CAMERA = re.compile(r"cam(\d+)\s*:")
+_CAMERA = re.compile(r"(?:alert\s+)?cam(\d+)\s*:")
 _SPACE_BEFORE_MARK = re.compile(r"\s+(?=[:,.;!?])")
 
 
@@ -40,7 +40,7 @@ def join_words(words: Sequence[str]) -> str:
 
 
 def camera_of(text: str, cameras: Sequence[str]) -> str | None:
-    """The camera that the first token names (`cam1` is the first); None for sound or an unknown one."""
+    """The camera that a sentence or an alert names (`cam1` is the first); None for sound or an unknown one."""
     named = _CAMERA.match(text)
     slot = int(named[1]) - 1 if named else -1
     return cameras[slot] if 0 <= slot < len(cameras) else None

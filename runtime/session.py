@@ -110,9 +110,14 @@ class Session:
         self._is_stopping = True
         self._inbox.close()
 
-    def text(self, text: str, source: str = "user") -> None:
-        """A typed line, read by the next tick; may be called from any thread, also before `run`."""
-        self._inbox.text(TextInput(source, self._clock.now_ns() if self._clock else 0, text))
+    def text(self, text: str, source: str = "user", t_ns: int | None = None) -> None:
+        """A typed line, read by the next tick, or by the first one at or after `t_ns`.
+
+        It may be called from any thread, also before `run`. A line such as `tell me when a car enters cam1` stands until
+        the end; anything else is taken for a question.
+        """
+        now_ns = self._clock.now_ns() if self._clock else 0
+        self._inbox.text(TextInput(source, now_ns if t_ns is None else t_ns, text))
 
     def statistics(self) -> dict[str, IntakeStatistics]:
         """What became of each source's frames so far."""

@@ -17,6 +17,7 @@ from .inbox import Inbox
 from .plan import TextDelta, TickReport
 from .sentences import SentenceBuilder
 from .ticklog import Spoken, TickLog
+from .typed import Typed
 
 
 class Looker(Protocol):
@@ -54,6 +55,10 @@ class Speaker(Protocol):
 
     def new_state(self) -> Any: ...
 
+    def text_block(self, text: str, t_ns: int) -> TokenBlock:
+        """A typed line as tokens."""
+        ...
+
     def read(self, t_ns: int, blocks: Sequence[TokenBlock], state: Any, depth: int) -> Tensor:
         """The hidden vector [D] at the gate, after all tokens of this tick."""
         ...
@@ -79,6 +84,7 @@ class Tick:
         self._clock, self._inbox, self._budget = clock, inbox, budget
         self._looker, self._speaker, self._state = looker, speaker, speaker.new_state()
         self._outbox, self._sentences = outbox, sentences
+        self._typed = Typed(speaker)
         self.frames: Mapping[str, VideoFrame] = {}  # that came with the newest tick, by camera
 
     def run(self, t_ns: int, num_missed: int = 0) -> TickReport:
@@ -88,7 +94,8 @@ class Tick:
             inputs = log.lap("take", self._inbox.take(t_ns))
             plan = log.lap("plan", self._budget.plan(inputs, self._clock.now_ns()))
             seen = log.lap("look", self._looker.read(inputs, plan.cameras))
-            hidden = log.lap("read", self._speaker.read(t_ns, seen.blocks, self._state, plan.depth))
+            blocks = [*seen.blocks, *self._typed.blocks(t_ns, inputs.texts)]
+            hidden = log.lap("read", self._speaker.read(t_ns, blocks, self._state, plan.depth))
             words = self._speaker.write(hidden, self._state, plan.max_text_tokens, plan.depth)
             spoken = log.lap("write", self._say(t_ns, words, plan.last_word_ns))
         report = log.report(inputs, plan, seen, spoken, self._clock.now_ns())

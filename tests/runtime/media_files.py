@@ -116,6 +116,10 @@ class RecurrentSpeaker(nn.Module):
     def new_state(self) -> SpeakerState:
         return SpeakerState(torch.zeros(16))
 
+    def text_block(self, text: str, t_ns: int) -> TokenBlock:
+        features = torch.full((1, 8), float(len(text)))
+        return TokenBlock("text", 0, t_ns, TokenKind.TEXT, features, torch.arange(1), 1)
+
     def perception(self, names: Sequence[str]) -> MeanLooker:
         return MeanLooker(names)
 

@@ -40,6 +40,7 @@ def run_tick(
     cameras=CAMERAS,
     fovea_ms=5.0,
     native=None,
+    fixed_ms=3.0,
 ):
     """One tick on a machine with these exact costs, so that nothing hangs on the speed of this one."""
     plan = budget.plan(inputs_of(t_ns, cameras, native), t_ns)
@@ -50,7 +51,7 @@ def run_tick(
     costs = {
         "look": int((1 + frame_ms * len(read)) * MS) + fovea_ns,
         "fovea": fovea_ns,
-        "read": int((3 + token_ms * sum(kept.values())) * MS),
+        "read": int((fixed_ms + token_ms * sum(kept.values())) * MS),
     }
     num_words = words_in_time(plan, t_ns + costs["look"] + costs["read"], words, word_ms)
     costs["write"] = int(word_ms * num_words * MS)
@@ -147,6 +148,17 @@ def test_a_starved_machine_reads_its_cameras_in_turn_and_goes_on_speaking():
     assert max(turns.values()) - min(turns.values()) <= 1
 
 
+def test_a_machine_that_falters_now_and_then_is_not_blind():
+    budget = Budget(200 * MS, LIMITS)
+    for number in range(100):
+        # Another program takes the machine every few ticks: nothing surely fits.
+        slow = 12.0 if number % 4 == 0 else 1.0
+        report = run_tick(budget, number * 200 * MS, frame_ms=6.0, fixed_ms=20 * slow, words=1)
+        if number >= 40:
+            assert report.frames_read
+            assert report.num_text_tokens
+
+
 def test_turns_are_fair_also_to_those_that_come_late():
     turns = Turns()
     assert [turns.take("ab", 1) for _ in range(3)] == [["a"], ["b"], ["a"]]
@@ -230,7 +242,8 @@ def test_a_plan_never_grants_more_than_is_predicted_to_fit(
         tokens = granted[0].max_tokens if granted else 0
         num_foveas = sum(camera.fovea for camera in granted)
         grant = Grant(len(granted), tokens, int(plan.max_text_tokens > 0), num_foveas)
-        assert budget.predict_ns(inputs, grant) <= plan.deadline_ns - now_ns
+        is_least = len(granted) == 1 and not num_foveas
+        assert budget.predict_ns(inputs, grant, is_cautious=not is_least) <= plan.deadline_ns - now_ns
 
 
 @settings(max_examples=30, deadline=None)
