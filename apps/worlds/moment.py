@@ -9,20 +9,27 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ...streams.media import VIEW_HEIGHT, VIEW_WIDTH
+from ...streams.media import VIEW_WIDTH
 from ...streams.world.events import WorldEvent
-from ...streams.world.stage import NATIVE, Picture, Sighting, mark
+from ...streams.world.stage import NATIVE, Sighting, mark
 from ...streams.world.world import World
 from .ink import EVENT_COLOURS, NIGHT, TEXT, Colour, Page, dot, shade, stroke, text_width, write
 from .shots import NS_PER_S
+from .truth import box_of
 
 WIDTH, HEIGHT = 320, 192
 _SCALE = WIDTH / VIEW_WIDTH
-_LOOK_S = (0.0, 0.2, -0.2, 0.4, -0.4, 0.6, -0.6)  # around an event, until the thing can be seen
+_LOOK_S = (
+    0.0,
+    *(sign * 0.08 * n for n in range(1, 8) for sign in (1, -1)),
+)  # around an event, till its thing is seen
 _CLEAR = 0.35  # share of a thing that has to be seen for that
 _WAY_S = np.linspace(-1.4, 1.4, 29)
 _FEW_PIXELS = 24  # of a mask in the camera's own pixels: no outline can be seen
 _TAG = 12  # size of letters
+
+
+Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels of the page
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,7 +37,9 @@ class Moment:
     """An event with the frame that shows it."""
 
     event: WorldEvent
-    page: Page  # [HEIGHT, WIDTH, 3]
+    frame: Page  # [HEIGHT, WIDTH, 3] as the camera sees it
+    page: Page  # the same, drawn on
+    box: Box  # around what can be seen of the thing
 
 
 def moment_of(world: World, event: WorldEvent) -> Moment:
@@ -38,14 +47,18 @@ def moment_of(world: World, event: WorldEvent) -> Moment:
     assert event.camera is not None
     t_ns = _shown_at(world, event.camera, event)
     picture = world.picture(event.camera, t_ns, NATIVE)
-    page = np.asarray(cv2.resize(picture.pixels, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA), np.uint8)
-    colour = EVENT_COLOURS[event.kind]
+    frame = np.asarray(cv2.resize(picture.pixels, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA), np.uint8)
+    page, colour, place = frame.copy(), EVENT_COLOURS[event.kind], (0, 0, WIDTH, HEIGHT)
     _draw_way(page, _way(world, event.camera, event), colour)
     for seen in world.sightings(event.camera, t_ns):
         if seen.identity == event.identity or (event.other is not None and seen.thing == event.other):
-            _outline(page, picture, seen, colour)
-            _tag(page, seen, picture, colour)
-    return Moment(event, page)
+            mask = (picture.identities == mark(seen.identity)).astype(np.uint8)
+            box = _box(mask, seen)
+            _outline(page, mask, colour)
+            is_main = seen.identity == event.identity
+            _tag(page, str(seen.thing), box[0], box[1] - 20 if is_main else box[3] + 3, colour)
+            place = box if is_main else place
+    return Moment(event, frame, page, place)
 
 
 def _shown_at(world: World, camera: int, event: WorldEvent) -> int:
@@ -78,9 +91,8 @@ def _draw_way(page: Page, points: Sequence[tuple[float, float, bool]], colour: C
         dot(page, x, y, 1.7 if is_after else 1.1, colour if is_after else TEXT)
 
 
-def _outline(page: Page, picture: Picture, seen: Sighting, colour: Colour) -> None:
+def _outline(page: Page, mask: NDArray[np.uint8], colour: Colour) -> None:
     """Around what can be seen of a thing, not over it."""
-    mask = (picture.identities == mark(seen.identity)).astype(np.uint8)
     if mask.sum() < _FEW_PIXELS:
         return
     around = cv2.dilate(mask, np.ones((5, 5), np.uint8))
@@ -94,21 +106,22 @@ def _outline(page: Page, picture: Picture, seen: Sighting, colour: Colour) -> No
         stroke(page, line, colour, 1, is_closed=True)
 
 
-def _tag(page: Page, seen: Sighting, picture: Picture, colour: Colour) -> None:
-    """The thing's name above it, inside the picture."""
-    text = str(seen.thing)
-    left, top = _corner(picture.identities == mark(seen.identity), seen)
-    width = text_width(text, _TAG) + 8
-    x, y = min(max(left, 2), WIDTH - width - 2), min(max(top - 20, 2), HEIGHT - 19)
+def _tag(page: Page, name: str, left: int, top: int, colour: Colour) -> None:
+    """A thing's name, moved inside the picture."""
+    width = text_width(name, _TAG) + 8
+    x, y = min(max(left, 2), WIDTH - width - 2), min(max(top, 2), HEIGHT - 19)
     shade(page, x, y, x + width, y + 17)
-    write(page, text, x + 4, y + 13, colour, _TAG)
+    write(page, name, x + 4, y + 13, colour, _TAG)
 
 
-def _corner(mask: NDArray[np.bool_], seen: Sighting) -> tuple[int, int]:
-    """Upper left of what is seen of a thing, on the page; where nothing is, of its square."""
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    if not len(rows):
+def _box(mask: NDArray[np.uint8], seen: Sighting) -> Box:
+    """Around what is seen of a thing; where nothing is, its square."""
+    found = box_of(mask > 0)
+    if found is None:
         half = seen.side / 2
-        x, y = min(max(seen.x - half, 0), VIEW_WIDTH), min(max(seen.y - half, 0), VIEW_HEIGHT)
-        return round(x * _SCALE), round(y * _SCALE)
-    return int(columns[0] * WIDTH / NATIVE.width), int(rows[0] * HEIGHT / NATIVE.height)
+        edges = np.array([seen.x - half, seen.y - half, seen.x + half, seen.y + half]) * _SCALE
+    else:
+        left, top, width, height = found
+        edges = np.array([left, top, left + width, top + height]) * (WIDTH / NATIVE.width)
+    inside = np.clip(edges, 0, [WIDTH, HEIGHT, WIDTH, HEIGHT]).round().astype(int).tolist()
+    return inside[0], inside[1], inside[2], inside[3]

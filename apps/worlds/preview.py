@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import cv2
 from rich.color import Color
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.style import Style
@@ -13,13 +14,13 @@ from rich.text import Text
 from ...streams.world.events import WorldEvent
 from ...streams.world.language import narrate
 from ...streams.world.world import World
-from ..thumbnails import GAP, MIN_COLUMNS, Thumbnails, ThumbnailSize, fit_thumbnails, shrink
+from ..thumbnails import GAP, MIN_COLUMNS, Picture, Thumbnails, ThumbnailSize, fit_thumbnails, shrink
 from .ink import EVENT_COLOURS
-from .moment import Moment
-from .sheet import count_kinds, facts_of, time_of
+from .moment import WIDTH, Moment
+from .sheet import count_kinds, facts_of, spread, time_of
 
 PICTURE_COLOURS = ("256", "truecolor")
-_MAX_PICTURES, _A_ROW = 12, 4
+_MAX_PICTURES, _A_ROW = 9, 3
 _MAX_LINES = 60  # of the log
 
 
@@ -46,15 +47,22 @@ def _pictures(moments: Sequence[Moment], width: int) -> Iterator[RenderableType]
     """Rows of thumbnails, each with the time and the camera above."""
     if width < MIN_COLUMNS:
         return
-    a_row = min(_A_ROW, max(1, width // 24))
-    step = max(1, -(-len(moments) // _MAX_PICTURES))
-    chosen = moments[::step]
+    a_row = min(_A_ROW, max(1, width // 26))
+    chosen = spread(moments, _MAX_PICTURES)
     for start in range(0, len(chosen), a_row):
         row = chosen[start : start + a_row]
         size = fit_thumbnails(a_row, width, width)
         if size is not None:
             yield Text()
-            yield Group(_captions(row, size), Thumbnails([shrink(moment.page, size) for moment in row]))
+            yield Group(_captions(row, size), Thumbnails([_small(moment, size) for moment in row]))
+
+
+def _small(moment: Moment, size: ThumbnailSize) -> Picture:
+    """The frame with a plain box around the thing: an outline or letters would be lost at this size."""
+    picture = shrink(moment.frame, size)
+    left, top, right, bottom = (round(edge * size.columns / WIDTH) for edge in moment.box)
+    cv2.rectangle(picture, (left - 1, top - 1), (right, bottom), EVENT_COLOURS[moment.event.kind], 1)
+    return picture
 
 
 def _captions(row: Sequence[Moment], size: ThumbnailSize) -> Table:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -16,6 +17,7 @@ from .moment import HEIGHT, WIDTH, Moment, moment_of
 from .shots import NS_PER_S
 from .timeline import draw_timeline
 
+_Item = TypeVar("_Item")
 MAX_MOMENTS = 40
 _COLUMNS, _GAP, _EDGE = 4, 18, 26
 _LINE, _SIZE = 19, 15  # height of a line, and of its letters
@@ -25,8 +27,12 @@ _SHEET_WIDTH = 2 * _EDGE + _COLUMNS * WIDTH + (_COLUMNS - 1) * _GAP
 def moments_of(world: World, limit: int = MAX_MOMENTS) -> list[Moment]:
     """The events that cameras saw, drawn, in order of time; of more than `limit` some, evenly spread."""
     seen = [event for event in world.events if event.camera is not None]
-    chosen = np.unique(np.linspace(0, len(seen) - 1, min(limit, len(seen))).round().astype(int))
-    return [moment_of(world, seen[number]) for number in chosen]
+    return [moment_of(world, event) for event in spread(seen, limit)]
+
+
+def spread(items: Sequence[_Item], limit: int) -> list[_Item]:
+    """At most `limit` of them, from the first to the last, evenly spread."""
+    return [items[round(n)] for n in np.linspace(0, len(items) - 1, min(limit, len(items)))]
 
 
 def draw_sheet(world: World, moments: Sequence[Moment]) -> Page:

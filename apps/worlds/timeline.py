@@ -30,6 +30,7 @@ from .shots import NS_PER_S
 _MARGIN = 46  # for the names of the lanes
 _ROW, _BAR = 25, 5  # height of a life's row, and of the bar under its name
 _SOUND = 52  # height of the waveform
+_LOUD = 0.2  # a swing that fills the lane where nothing is louder
 _AXIS = 22
 _PAD = 6  # above and below what is in a lane
 _LABEL = 12  # size of letters
@@ -125,7 +126,7 @@ def _sound_lane(world: World, width: int) -> Page:
         page[_PAD : _PAD + _SOUND + 15 * row + 6, x] = EVENT_COLOURS[heard[0].kind]
         write(page, text, x + 4, _PAD + _SOUND + 15 * row + 11, TEXT, _LABEL)
     if not heard:
-        write(page, "nothing is told of what is heard", _MARGIN, _PAD + 11, DIM, _LABEL)
+        write(page, "no sound that is told", _MARGIN, _PAD + _SOUND + 11, DIM, _LABEL)
     return page
 
 
@@ -148,7 +149,7 @@ def _draw_wave(page: Page, world: World) -> None:
     samples = np.abs(world.soundtrack.samples[: round(world.duration_s * SAMPLE_RATE_HZ)])
     parts = np.array_split(samples, columns)
     peaks = np.array([float(part.max()) if len(part) else 0.0 for part in parts])
-    tall = np.sqrt(peaks / max(float(peaks.max()), 0.05)) * (_SOUND / 2 - 1)
+    tall = (peaks / max(float(peaks.max(initial=0.0)), _LOUD)) ** 0.6 * (_SOUND / 2 - 1)
     middle = _PAD + _SOUND // 2
     for column, height in enumerate(tall):
         reach = max(round(float(height)), 0)
