@@ -21,6 +21,7 @@ from ..perception.perception import Perception
 from .backbone import Hybrid
 from .config import HybridConfig
 from .embedding import NS_PER_TICK, InputEmbedding, InputSizes
+from .quiet import is_worth_reading
 from .words import END, SILENT, Vocabulary
 
 MAX_SENTENCE = 24  # words; a sentence that runs on longer is ended
@@ -36,6 +37,7 @@ class NarratorConfig:
     words: tuple[str, ...]
     text_delay_ns: int = NS_PER_TICK  # the model speaks this long after the cause
     speak_threshold: float = 0.5  # probability of speech from which the gate opens
+    skips_quiet: bool = False  # whether it was trained to leave out ticks that bring nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,21 +99,35 @@ class Narrator(nn.Module):
     @torch.inference_mode()
     def read(
         self, t_ns: int, blocks: Sequence[TokenBlock], state: SessionState, depth: int | None = None
-    ) -> Tensor:
-        """Read one tick into the state; the result is the hidden vector [D] at the gate."""
+    ) -> Tensor | None:
+        """Read one tick into the state; the result is the hidden vector [D] at the gate.
+
+        None for a quiet tick that was left out, where the model was trained so.
+        """
+        if not self._wants(t_ns, any(block.num_kept for block in blocks), state):
+            return None
         gap_ns = 0 if state.t_ns is None else t_ns - state.t_ns
         state.t_ns = t_ns
         hidden: Tensor = self.backbone.read(self.embedding.tick(gap_ns, blocks), state, depth)[-1]
         return hidden
 
+    def _wants(self, t_ns: int, has_news: bool, state: SessionState) -> bool:
+        if has_news:
+            state.news_ns = t_ns
+        is_due = is_worth_reading(has_news, t_ns, state.news_ns, state.t_ns)
+        return is_due or bool(state.pending) or not self.config.skips_quiet
+
     def write(
-        self, hidden: Tensor, state: SessionState, max_text_tokens: int, depth: int | None = None
+        self, hidden: Tensor | None, state: SessionState, max_text_tokens: int, depth: int | None = None
     ) -> Iterator[Word]:
         """Words from the gate on, until silence or the limit; a sentence cut by the limit goes on at the next tick.
 
+        `hidden` is what `read` gave: after None nothing is said.
+
         The state is whole before each word is handed out, so the caller may stop at any word.
         """
-        for _ in range(max_text_tokens):
+        for _ in range(max_text_tokens if hidden is not None else 0):
+            assert hidden is not None
             number = self._choose(hidden, state)
             if number == SILENT:
                 return

@@ -27,6 +27,7 @@ class Snapshot:
     pending: tuple[int, ...]
     mamba_seen: tuple[int, ...]  # tokens that each layer has read
     attention_seen: tuple[int, ...]
+    news_ns: int | None = None
 
 
 def pack(snapshot: Snapshot, storage: Tensor, spec: StateSpec) -> bytes:
@@ -82,6 +83,7 @@ def _snapshot(fields: Any, spec: StateSpec) -> Snapshot:
             pending=tuple(map(int, fields["pending"])),
             mamba_seen=tuple(map(int, fields["mamba_seen"])),
             attention_seen=tuple(map(int, fields["attention_seen"])),
+            news_ns=None if fields.get("news_ns") is None else int(fields["news_ns"]),
         )
         _check_counts(snapshot, spec)
         return snapshot

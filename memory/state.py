@@ -26,7 +26,8 @@ class SessionState:
         self.storage = storage
         self.mamba: list[MambaState] = []
         self.attention: list[AttentionState] = []
-        self.t_ns: int | None = None  # of the last tick
+        self.t_ns: int | None = None  # of the last tick that was read
+        self.news_ns: int | None = None  # of the last one that brought anything
         self.num_tokens = 0
         self._pending: list[int] = []
         self._lay_out()
@@ -72,7 +73,7 @@ class SessionState:
             mamba.reset()
         for attention in self.attention:
             attention.reset()
-        self.t_ns, self.num_tokens, self._pending = None, 0, []
+        self.t_ns, self.news_ns, self.num_tokens, self._pending = None, None, 0, []
 
     def fork(self) -> SessionState:
         """An independent copy: what happens to one does not reach the other."""
@@ -98,10 +99,11 @@ class SessionState:
             pending=tuple(self._pending),
             mamba_seen=tuple(layer.num_seen for layer in self.mamba),
             attention_seen=tuple(layer.num_seen for layer in self.attention),
+            news_ns=self.news_ns,
         )
 
     def _take(self, snapshot: Snapshot) -> None:
-        self.t_ns, self.num_tokens = snapshot.t_ns, snapshot.num_tokens
+        self.t_ns, self.news_ns, self.num_tokens = snapshot.t_ns, snapshot.news_ns, snapshot.num_tokens
         self._pending = list(snapshot.pending)
         for mamba, num_seen in zip(self.mamba, snapshot.mamba_seen, strict=True):
             mamba.num_seen = num_seen

@@ -59,11 +59,13 @@ class Speaker(Protocol):
         """A typed line as tokens."""
         ...
 
-    def read(self, t_ns: int, blocks: Sequence[TokenBlock], state: Any, depth: int) -> Tensor:
-        """The hidden vector [D] at the gate, after all tokens of this tick."""
+    def read(self, t_ns: int, blocks: Sequence[TokenBlock], state: Any, depth: int) -> Tensor | None:
+        """The hidden vector [D] at the gate, after all tokens of this tick; None for a tick not worth reading."""
         ...
 
-    def write(self, hidden: Tensor, state: Any, max_text_tokens: int, depth: int) -> Iterator[WrittenWord]:
+    def write(
+        self, hidden: Tensor | None, state: Any, max_text_tokens: int, depth: int
+    ) -> Iterator[WrittenWord]:
         """Words until it is silent or the limit is reached; the caller may stop at any word."""
         ...
 

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ...generation.embedding import MAX_CAMERAS, NS_PER_TICK, InputEmbedding
 from ...generation.losses import IGNORE
+from ...generation.quiet import is_worth_reading
 from ...generation.words import END, SILENT, Vocabulary
 from ...streams.world.questions import REPLY
 from .talk import TalkRates, draw_talk
@@ -27,7 +28,7 @@ class TokenSequence:
     stream: TickStream
     slots: NDArray[np.int64]  # camera of the world -> slot of the model
     kind: NDArray[np.int64]  # [T]
-    row: NDArray[np.int64]  # [T] row of the features, or number of the word
+    row: NDArray[np.int64]  # [T] row of the features, number of the word, or of TIME the ns since the last
     target: NDArray[np.int64]  # [T] next word, SILENT or IGNORE
     is_answer: NDArray[np.bool_]  # [T] whether the target is the content of a reply
 
@@ -37,7 +38,7 @@ def build_sequence(
 ) -> TokenSequence:
     """Lay out a stream tick by tick: time, patches, sounds, typed words, gate, written words.
 
-    Cameras take random slots; questions, instructions and wording are drawn.
+    Cameras take random slots; questions, instructions and wording are drawn. Quiet ticks are left out, as at inference.
     """
     slots = rng.permutation(np.sort(rng.permutation(MAX_CAMERAS)[: stream.num_cameras]))
     rates = rates or TalkRates()
@@ -46,15 +47,21 @@ def build_sequence(
     kind, row, target = list[int](), list[int](), list[int]()
     video_at = np.searchsorted(stream.video_tick, np.arange(stream.num_ticks + 2))
     audio_at = np.searchsorted(stream.audio_tick, np.arange(stream.num_ticks + 2))
-    waiting = _Waiting()
+    waiting, news_ns, read_ns = _Waiting(), None, None
     for tick in range(1, stream.num_ticks + 1):
         patches = _by_slot(stream, slots, int(video_at[tick]), int(video_at[tick + 1]))
         sounds = range(int(audio_at[tick]), int(audio_at[tick + 1]))
         typed = talk.typed.get(tick, [])
-        kind += [TIME, *[VIDEO] * len(patches), *[AUDIO] * len(sounds), *[USER] * len(typed), GATE]
-        row += [0, *patches, *sounds, *typed, 0]
-        target += [IGNORE] * (1 + len(patches) + len(sounds) + len(typed))
         waiting.add(talk.replies.get(tick, []), talk.told.get(tick, []))
+        has_news = bool(patches or sounds or typed)
+        t_ns = tick * NS_PER_TICK
+        news_ns = t_ns if has_news else news_ns
+        if not (is_worth_reading(has_news, t_ns, news_ns, read_ns) or waiting.is_begun):
+            continue
+        kind += [TIME, *[VIDEO] * len(patches), *[AUDIO] * len(sounds), *[USER] * len(typed), GATE]
+        row += [t_ns - (t_ns if read_ns is None else read_ns), *patches, *sounds, *typed, 0]
+        read_ns = t_ns
+        target += [IGNORE] * (1 + len(patches) + len(sounds) + len(typed))
         now = waiting.take(limit)
         kind += [WORD] * len(now)
         row += now
@@ -79,10 +86,10 @@ class _Waiting:
 
     def __init__(self) -> None:
         self.sentences: list[list[int]] = []
-        self._is_begun = False
+        self.is_begun = False
 
     def add(self, replies: list[list[int]], told: list[list[int]]) -> None:
-        first = 1 if self._is_begun else 0
+        first = 1 if self.is_begun else 0
         self.sentences[first:first] = [list(words) for words in replies]
         self.sentences += [list(words) for words in told]
 
@@ -93,8 +100,8 @@ class _Waiting:
             words = self.sentences[0][: limit - len(taken)]
             del self.sentences[0][: len(words)]
             taken += words
-            self._is_begun = bool(self.sentences[0])
-            if not self._is_begun:
+            self.is_begun = bool(self.sentences[0])
+            if not self.is_begun:
                 self.sentences.pop(0)
         return taken
 
@@ -123,6 +130,7 @@ class SegmentBatch:
     word_at: Tensor
     word: Tensor
     time_at: Tensor
+    gap_ns: Tensor  # int64, since the tick read before
     gate_at: Tensor
     user_at: Tensor
     user: Tensor
@@ -136,9 +144,8 @@ class SegmentBatch:
         """Input vectors [B, T, D]; padding is zero."""
         flat = torch.zeros(self.shape[0] * self.shape[1], d_model, device=self.target.device)
         patches = embedding.patches(self.video, self.video_place, self.video_slot)
-        gaps = torch.full((len(self.time_at),), NS_PER_TICK, device=self.target.device)
         parts = (
-            (self.time_at, embedding.gaps(gaps)),
+            (self.time_at, embedding.gaps(self.gap_ns)),
             (self.video_at, patches + self.is_fovea[:, None] * embedding.fovea),
             (self.audio_at, embedding.sounds(self.audio, self.audio_place)),
             (self.word_at, embedding.word(self.word)),
@@ -210,6 +217,7 @@ def _gather(rows: Sequence[tuple[TokenSequence, int]], length: int) -> SegmentBa
         word_at=at[WORD],
         word=torch.from_numpy(row[kind == WORD]),
         time_at=at[TIME],
+        gap_ns=torch.from_numpy(row[kind == TIME]),
         gate_at=at[GATE],
         user_at=at[USER],
         user=torch.from_numpy(row[kind == USER]),

@@ -1,6 +1,7 @@
 """The whole model: it reads ticks, speaks at the gate, and goes on where it was cut."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import torch
@@ -178,3 +179,22 @@ def test_each_word_says_how_sure_it_is(narrator):
         narrator.confidence.weight.zero_()
     hidden = narrator.read(0, [block(narrator)], state := narrator.new_state())
     assert next(narrator.write(hidden, state, 1)).confidence == pytest.approx(0.0474, abs=1e-3)
+
+
+def test_a_quiet_tick_is_left_out_until_it_has_been_quiet_for_long(narrator):
+    narrator.config = replace(narrator.config, skips_quiet=True)
+    silence(narrator)
+    narrator.set_speak_threshold(0.5)
+    state = narrator.new_state()
+    read = [narrator.read(n * TICK, [block(narrator)] if n in (0, 30) else [], state) for n in range(34)]
+    assert [n for n, hidden in enumerate(read) if hidden is not None] == [0, 1, 2, 12, 22, 30, 31, 32]
+    assert list(narrator.write(read[5], state, 9)) == []
+
+
+def test_a_sentence_begun_goes_on_through_quiet_ticks(narrator):
+    narrator.config = replace(narrator.config, skips_quiet=True)
+    with torch.no_grad():
+        narrator.head.bias[END] = -10
+    state = narrator.new_state()
+    say(narrator, state, 0, 1)
+    assert all(narrator.read(n * TICK, [], state) is not None for n in range(1, 8))

@@ -1,5 +1,6 @@
 """Streams become sequences that say the right words at the right gate."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -120,6 +121,19 @@ def test_cameras_take_slots_and_sentences_name_them():
         sequence = quiet(stream([enter(0.5, camera=1)]), seed)
         words = [word for tick in said_by_tick(sequence) for word in tick]
         assert words[0] == f"cam{sequence.slots[1] + 1}:"
+
+
+def test_quiet_ticks_are_left_out_as_the_narrator_leaves_them_out():
+    full = stream([], num_ticks=60)
+    keep = (full.video_tick <= 5) | (full.video_tick == 40)
+    bare = replace(full, **{n: getattr(full, n)[keep] for n in _VIDEO}, audio_tick=np.array([5]))
+    sequence = quiet(bare, 0)
+    gaps = sequence.row[sequence.kind == TIME] // TICK
+    ticks = (1 + np.cumsum(gaps)).tolist()
+    assert ticks == [1, 2, 3, 4, 5, 6, 7, 17, 27, 37, 40, 41, 42, 52]
+
+
+_VIDEO = ("video", "video_place", "video_slot", "video_tick", "is_fovea")
 
 
 def test_segments_lose_nothing_but_short_rests():
