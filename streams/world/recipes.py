@@ -57,7 +57,7 @@ SCENES["quiet"] = replace(EASY, gap_s=(8.0, 60.0), sounds_per_s=0.03)
 SCENES["clash"] = replace(EASY, lanes=(3, 5), side=(0.12, 0.36), solid=1.0, recolour=0.5)
 
 SHAPE_MIX = {"easy": 0.4, "standard": 0.25, "busy": 0.1, "shaky": 0.08, "dim": 0.07, "overlap": 0.1}
-THINGS_MIX = {"lobby": 0.2, "crossing": 0.18, "parking": 0.16, "conveyor": 0.12, "desk": 0.2, "yard": 0.14}
+THINGS_MIX = {"lobby": 0.18, "crossing": 0.18, "parking": 0.13, "conveyor": 0.12, "desk": 0.19, "yard": 0.2}
 HELD_OUT_SCENES = ("corridor", "loading")  # recipes that training never sees
 MIXTURES = {
     "mixed": SHAPE_MIX,

@@ -107,7 +107,7 @@ def _street_plan(draw: Draw, street: _Street) -> Plan:
 
 def _traffic(draw: Draw, street: _Street, casting: Casting, step: int) -> None:
     """One arrival: a vehicle in a lane, a bicycle, or someone on foot."""
-    doing = draw.pick("vehicle", "bicycle", "along", "across", p=(0.46, 0.14, 0.2, 0.2))
+    doing = draw.pick("vehicle", "bicycle", "along", "across", p=(0.42, 0.2, 0.2, 0.18))
     if doing == "across":
         _cross(draw, street, casting, step)
     elif doing == "along":

@@ -82,7 +82,7 @@ def _roam(
     draw: Draw, lenses: list[Lens], middle: Floats, casting: Casting, step: int, slabs: list[Slab]
 ) -> None:
     """Into the picture from somewhere, a place or two to be at, and out again."""
-    kinds = draw.pick("person", "animal", "bicycle", "ball", p=(0.34, 0.4, 0.12, 0.14))
+    kinds = draw.pick("person", "animal", "bicycle", "ball", p=(0.22, 0.44, 0.17, 0.17))
     named = casting.name({"animal": ("dog", "cat")}.get(kinds, (kinds,)), step, draw.uniform(0.9, 1.2))
     if named is None:
         return
