@@ -89,7 +89,12 @@ class Narrator(nn.Module):
 
     def perception(self, names: Sequence[str]) -> Perception:
         """The eyes and ears that fit this model, for these cameras; the first is `cam1`."""
-        return Perception(self.encoder, names)
+        return Perception(self.encoder, names, fovea=self.has_fovea)
+
+    @property
+    def has_fovea(self) -> bool:
+        """Whether it was trained with closer looks: without, they would only confuse it."""
+        return bool(self.embedding.fovea.any())
 
     def text_block(self, text: str, t_ns: int) -> TokenBlock:
         """What a person typed as tokens to read: a question, or a standing instruction. Unknown words are left out."""

@@ -51,6 +51,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     narrator = Narrator(config)
     with torch.no_grad():
         narrator.encoder.heads.bias[0] = 2.0
+        narrator.embedding.fovea.fill_(0.1)  # as if it knew closer looks
     save_narrator(narrator, path)
     return path
 

@@ -22,6 +22,7 @@ def narrator():
     made = Narrator(NarratorConfig(backbone, EncoderConfig(), vocabulary(), speak_threshold=0.0)).eval()
     with torch.no_grad():
         made.encoder.heads.bias[0] = 2.0
+        made.embedding.fovea.fill_(0.1)  # as if it knew closer looks
     return made
 
 
