@@ -27,14 +27,13 @@ from .scoring.exam import (
 )
 from .scoring.failures import worst_failures
 from .scoring.page import make_page
-from .scoring.papers import PAPERS
 from .scoring.report import make_report, print_report, pruning_rows
 from .scoring.roster import BASELINES, BLIND, MODEL, PRUNERS, Roster, parse_beside
 from .scoring.sitting import Sitting
 from .scoring.subtle import curves
 
 BUDGETS = (1, 2, 3, 4, 6)  # patches a frame, for the pruning curves
-_NUM_PRUNING = 24  # worlds
+_NUM_PRUNING = 24  # worlds, about
 
 
 def command(
@@ -51,7 +50,9 @@ def command(
     model: Annotated[str, typer.Option(help="`nano`, or the file of a trained model.")] = "nano",
     baselines: Annotated[
         bool,
-        typer.Option("--baselines", help="Beside the blind model also last-frame-only and a classical one."),
+        typer.Option(
+            "--baselines", help="Beside it also last-frame-only, without a fovea, and a classical one."
+        ),
     ] = False,
     beside: Annotated[
         list[str] | None, typer.Option(help="Another model: no-attention=FILE. May be repeated.")
@@ -101,7 +102,8 @@ def score(
     with_pruning: bool = False,
 ) -> tuple[dict[str, Any], list[Sitting]]:
     """The report, and what it rests on. The same arguments give the same report, however many the workers."""
-    swept = [s for s in PAPERS["shapes"][:_NUM_PRUNING] if with_pruning]
+    swept = [s for s in agenda.settings if s.paper in ("shapes", "things")] if with_pruning else []
+    swept = swept[:: max(1, round(len(swept) / _NUM_PRUNING))]
     total = cost_of_world(agenda.settings, roster) + cost_of_clip(pairs, roster)
     total += cost_of_trial(agenda.subtle_seeds)
     sweep = replace(roster, baselines=(), beside=(), prunings=tuple((p, b) for p in PRUNERS for b in BUDGETS))

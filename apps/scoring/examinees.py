@@ -28,15 +28,17 @@ class NarratorExaminee:
         name: str = "model",
         make_pruner: Callable[[], Pruner] | None = None,
         max_tokens: int = CameraPlan().max_tokens,
+        fovea: bool = True,
     ) -> None:
         self.name = name
         self.num_offered = self.num_kept = 0  # patches of the stream so far
-        self.narrator, self._make_pruner, self._max_tokens = narrator, make_pruner, max_tokens
+        self.narrator, self._make_pruner = narrator, make_pruner
+        self._camera = CameraPlan(max_tokens=max_tokens, fovea=fovea)
 
     def start(self, names: Sequence[str]) -> None:
         """See `Examinee.start`."""
         self._perception = Perception(self.narrator.encoder, names, self._make_pruner)
-        self._plan = {name: CameraPlan(max_tokens=self._max_tokens) for name in names}
+        self._plan = dict.fromkeys(names, self._camera)
         self._state, self._reminder = self.narrator.new_state(), Reminder()
         self._words: list[Word] = []
         self._begun_ns = self.num_offered = self.num_kept = 0

@@ -13,8 +13,9 @@ from ...perception.pruning import ChangePruner, Pruner, RandomPruner, StridePrun
 from .examinee import Examinee
 from .examinees import Blind, LastFrame, NarratorExaminee
 
-MODEL, BLIND, LAST_FRAME, CLASSICAL = "model", "blind", "last_frame", "classical"
-BASELINES = (LAST_FRAME, CLASSICAL)
+MODEL, BLIND = "model", "blind"
+LAST_FRAME, NO_FOVEA, CLASSICAL = "last_frame", "no_fovea", "classical"
+BASELINES = (LAST_FRAME, NO_FOVEA, CLASSICAL)
 PRUNERS = ("change", "random", "stride")
 
 
@@ -43,6 +44,7 @@ class Roster:
         makers: dict[str, Callable[[], Examinee]] = {
             BLIND: lambda: Blind(NarratorExaminee(narrator)),
             LAST_FRAME: lambda: LastFrame(NarratorExaminee(narrator)),
+            NO_FOVEA: lambda: NarratorExaminee(narrator, NO_FOVEA, fovea=False),
             CLASSICAL: _classical,
         }
         others = [NarratorExaminee(load_narrator(path), name) for name, path in self.beside]

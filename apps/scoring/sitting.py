@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from ...generation.embedding import NS_PER_TICK
 from ...streams.world.events import WorldEvent
+from ...streams.world.ticks import world_inputs
 from ...streams.world.world import World
 from .examinee import Examinee
 from .papers import Sheet
-from .ticks import world_inputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ def sit(examinees: Sequence[Examinee], sheet: Sheet, on_tick: Callable[[], None]
     lines: dict[str, list[Line]] = {examinee.name: [] for examinee in examinees}
     for examinee in examinees:
         examinee.start(names)
-    for tick, inputs in enumerate(world_inputs(world, names), start=1):
+    for tick, inputs in enumerate(world_inputs(world, names, NS_PER_TICK), start=1):
         texts = sheet.texts(tick)
         for examinee in examinees:
             for text, sure, t_ns in examinee.tick(inputs, texts):

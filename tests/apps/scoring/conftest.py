@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from millrace.apps.scoring.choice import choose
 from millrace.apps.scoring.drafts import draft
 from millrace.apps.scoring.examinee import Said
 from millrace.apps.scoring.papers import NOW, PAST, Setting
 from millrace.apps.scoring.sitting import sit
+from millrace.generation.checkpoint import save_narrator
+from millrace.generation.config import HybridConfig
 from millrace.generation.embedding import NS_PER_TICK
+from millrace.generation.narrator import Narrator, NarratorConfig
+from millrace.generation.words import END, SILENT
+from millrace.perception.encoder import EncoderConfig
 from millrace.streams.world.instructions import read_instruction
 from millrace.streams.world.language import narrate
 from millrace.streams.world.questions import REPLY, read_question
+from millrace.streams.world.words import all_words
 
 SETTINGS = (
     Setting("shapes", 90_001, 2, "easy", 12.0),
@@ -26,7 +33,7 @@ SETTINGS = (
 class Oracle:
     """Says what the log says: narration and alerts at the tick that shows an event, and the answers of the sheet."""
 
-    name = "oracle"
+    name = "model"
 
     def __init__(self, sheet):
         self.sheet, self.events = sheet, sheet.setting.world().events
@@ -48,8 +55,22 @@ class Oracle:
         )
 
 
+@pytest.fixture(scope="session")
+def quiet_model(tmp_path_factory):
+    """A small untrained model that says a short nonsense now and then."""
+    torch.manual_seed(0)
+    shape = HybridConfig(d_model=32, pattern="MA", num_heads=2, num_kv_heads=1, mlp_hidden=32, window=64)
+    encoder = EncoderConfig(width=16, num_blocks=1, num_heads=2, mlp_hidden=16)
+    narrator = Narrator(NarratorConfig(backbone=shape, encoder=encoder, words=all_words()))
+    with torch.no_grad():
+        narrator.head.bias[SILENT], narrator.head.bias[END] = 6.0, 2.0
+    path = tmp_path_factory.mktemp("model") / "quiet.safetensors"
+    save_narrator(narrator, path)
+    return path
+
+
 class Silent:
-    name = "silent"
+    name = "blind"
 
     def start(self, names):
         pass
