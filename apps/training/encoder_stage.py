@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-from torch.utils.data import DataLoader
 
 from ...perception.encoder import PatchEncoder, PatchHeads
-from .patches import PatchBatch, PatchStream
-from .progress import RunLog, load_training, save_training
+from .feeder import to_device
+from .loop import Look, Portion, Position, Stage, run_stage
+from .patches import PatchBatch
+from .progress import RunLog
+from .rounds import held_out, rendered
 from .settings import TrainSettings
+from .shards import from_shards, make_shards
 
-_EVALUATION_SEEDS = 500_000
+_EVALUATE_EVERY = 250
 _EMA = 0.998
 
 
@@ -89,6 +92,7 @@ class EncoderTrainer:
             self.encoder.parameters(), settings.encoder_lr, weight_decay=0.02, betas=(0.9, 0.98)
         )
         self.step = 0
+        self._read = torch.compile(self.encoder) if settings.compile else self.encoder
 
     def state(self) -> dict[str, Any]:
         return {
@@ -104,20 +108,21 @@ class EncoderTrainer:
         self.optimizer.load_state_dict(state["optimizer"])
         self.step = state["step"]
 
-    def learn(self, batch: PatchBatch) -> float:
-        """One step on a batch; returns the loss."""
+    def learn(self, batch: PatchBatch) -> dict[str, float | Tensor]:
+        """One step on a batch; returns the loss, the norm of its gradient and the learning rate."""
+        rate = cosine(self.settings.encoder_lr, self.step, self.settings.encoder_steps, 300)
         for group in self.optimizer.param_groups:
-            group["lr"] = cosine(self.settings.encoder_lr, self.step, self.settings.encoder_steps, 300)
+            group["lr"] = rate
         with torch.autocast(torch.device(self.settings.device).type, torch.bfloat16):
-            _, heads = self.encoder(batch.views, batch.before)
+            _, heads = self._read(batch.views, batch.before)
         loss = encoder_losses(heads, batch).total
         loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(self.encoder.parameters(), 1.0)
+        norm = torch.nn.utils.clip_grad_norm_(self.encoder.parameters(), 1.0)
         self.optimizer.step()
         self.optimizer.zero_grad()
         self.step += 1
         self._average()
-        return float(loss.detach())
+        return {"loss": loss.detach(), "grad_norm": norm, "lr": rate}
 
     def finished(self) -> PatchEncoder:
         """The running average: better than the weights of any one step."""
@@ -132,41 +137,27 @@ class EncoderTrainer:
 
 def train_encoder(settings: TrainSettings, log: RunLog) -> PatchEncoder:
     """The averaged encoder after all steps; goes on from `encoder.pt` where one lies."""
-    path, trainer = settings.out / "encoder.pt", EncoderTrainer(settings)
-    if (state := load_training(path)) is not None:
-        trainer.restore(state)
-    if trainer.step >= settings.encoder_steps:
-        return trainer.finished()
-    data = PatchStream(settings.encoder_batch, first_batch=trainer.step)
-    held_out = _held_out(settings)
-    with log.bar("encoder", settings.encoder_steps, trainer.step) as bar:
-        # One process renders while this one learns.
-        for batch in DataLoader(data, batch_size=None, num_workers=1, prefetch_factor=8):
-            loss = trainer.learn(to_device(batch, settings.device))
-            bar.advance(f"loss {loss:.2f}" if trainer.step % 10 == 0 else None)
-            if trainer.step % 250 == 0 or trainer.step >= settings.encoder_steps:
-                scores = _evaluate(trainer.average, held_out)
-                log.record("encoder", trainer.step, {"loss": loss, **scores})
-                save_training(path, trainer.state())
-            if trainer.step >= settings.encoder_steps:
-                break
+    trainer = EncoderTrainer(settings)
+    paths = make_shards(settings, log) if settings.shards else []
+    batches: list[PatchBatch] = []
+
+    def data(step: int, position: Position | None) -> Generator[Portion[PatchBatch], None, None]:
+        return from_shards(settings, paths, step) if paths else rendered(settings, step)
+
+    def evaluate(step: int) -> dict[str, float]:
+        if not batches:
+            batches.extend(to_device(batch, settings.device) for batch in held_out(settings))
+        return _evaluate(trainer.average, batches)
+
+    looks = [Look(_EVALUATE_EVERY if settings.evaluate_every else 0, evaluate)]
+    run_stage(Stage("encoder", settings.encoder_steps, "pictures", trainer, data, looks), settings, log)
     return trainer.finished()
-
-
-def to_device(batch: PatchBatch, device: str) -> PatchBatch:
-    """The same batch on another device."""
-    return PatchBatch(*(getattr(batch, f.name).to(device, non_blocking=True) for f in fields(batch)))
 
 
 def cosine(peak: float, step: int, total: int, warmup: int) -> float:
     """Learning rate: linear up over `warmup` steps, then half a cosine down to a hundredth."""
     warm = min(1.0, (step + 1) / min(warmup, max(total // 5, 1)))
     return peak * warm * (0.01 + 0.99 * (0.5 + 0.5 * math.cos(math.pi * min(step / total, 1.0))))
-
-
-def _held_out(settings: TrainSettings) -> list[PatchBatch]:
-    stream = iter(PatchStream(min(256, settings.encoder_batch * 4), seeds=_EVALUATION_SEEDS))
-    return [to_device(next(stream), settings.device) for _ in range(2)]
 
 
 def _evaluate(encoder: PatchEncoder, batches: Sequence[PatchBatch]) -> dict[str, float]:

@@ -2,33 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from ...generation.attention import AttentionCarry
 from ...generation.backbone import Carry
-from ...generation.config import HybridConfig
+from ...generation.config import MAMBA, HybridConfig
 from ...generation.losses import IGNORE, confidence_loss, text_loss
+from ...generation.mamba import MambaCarry
 from ...generation.narrator import Narrator, NarratorConfig
 from ...generation.words import SILENT
 from ...perception.encoder import PatchEncoder
 from ...streams.world.words import all_words
 from .encoder_stage import cosine
-from .progress import RunLog, load_training, save_training
-from .sequences import SegmentBatch, SegmentStream
+from .looks import language_looks
+from .loop import Portion, Position, Stage, run_stage
+from .progress import RunLog
+from .segments import read_segments
+from .sequences import SegmentBatch
 from .settings import TrainSettings
 from .tickstreams import TickStream
-
-SAVE_EVERY = 100
 
 
 def new_narrator(settings: TrainSettings, encoder: PatchEncoder) -> Narrator:
     """An untrained narrator around a trained encoder. Its attention sees as far back as training did."""
     torch.manual_seed(settings.seed)
     backbone = HybridConfig(pattern=settings.pattern, mlp_hidden=settings.mlp_hidden, window=settings.segment)
-    narrator = Narrator(NarratorConfig(backbone=backbone, encoder=encoder.config, words=all_words()))
+    narrator = Narrator(NarratorConfig(backbone, encoder.config, all_words(), skips_quiet=True))
     narrator.encoder.load_state_dict(encoder.state_dict())
     narrator.encoder.requires_grad_(False)
     return narrator
@@ -53,18 +57,26 @@ class LanguageTrainer:
             "narrator": self.narrator.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "step": self.step,
+            "carries": None if self._carries is None else [asdict(carry) for carry in self._carries],
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         self.narrator.load_state_dict(state["narrator"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.step = state["step"]
+        carries = state.get("carries")
+        self._carries = None if carries is None else [self._carry(n, c) for n, c in enumerate(carries)]
+
+    def _carry(self, layer: int, tensors: Mapping[str, Tensor]) -> Carry:
+        kind = MambaCarry if self.narrator.config.backbone.pattern[layer] == MAMBA else AttentionCarry
+        return kind(**{name: tensor.to(self.settings.device) for name, tensor in tensors.items()})
 
     def learn(self, batch: SegmentBatch) -> dict[str, float]:
         """One step on a batch of segments; returns the loss and how often gate and words were right."""
         settings = self.settings
+        rate = cosine(settings.language_lr, self.step, settings.language_steps, 100)
         for group in self.optimizer.param_groups:
-            group["lr"] = cosine(settings.language_lr, self.step, settings.language_steps, 100)
+            group["lr"] = rate
         with torch.autocast(torch.device(settings.device).type, torch.bfloat16):
             x = batch.embed(self.narrator.embedding, self.narrator.config.backbone.d_model)
             hidden, carries, early = self.narrator.backbone.forward_with_exits(
@@ -80,11 +92,14 @@ class LanguageTrainer:
         exit_loss = sum((text_loss(e, target, settings.silence_weight) for e in exits), logits.new_zeros(()))
         total = loss + settings.exit_weight * exit_loss + confidence_loss(sure, logits, target)
         total.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_([p for g in self.optimizer.param_groups for p in g["params"]], 1.0)
+        norm = torch.nn.utils.clip_grad_norm_(
+            [p for g in self.optimizer.param_groups for p in g["params"]], 1.0
+        )
         self.optimizer.step()
         self.optimizer.zero_grad()
         self.step += 1
-        return {"loss": float(loss.detach()), **_right(logits.detach(), target, batch.is_answer[said])}
+        told = {"loss": float(loss.detach()), "grad_norm": float(norm), "lr": rate}
+        return {**told, **_right(logits.detach(), target, batch.is_answer[said])}
 
     def _starts(self, is_new: Tensor) -> list[Carry] | None:
         """The carried states, zero for rows that start a stream."""
@@ -97,30 +112,13 @@ def train_language(
     settings: TrainSettings, narrator: Narrator, streams: Sequence[TickStream], log: RunLog
 ) -> Narrator:
     """The narrator after all steps; goes on from `language.pt` where one lies."""
-    path, trainer = settings.out / "language.pt", LanguageTrainer(settings, narrator.to(settings.device))
-    if (state := load_training(path)) is not None:
-        trainer.restore(state)
-    if trainer.step >= settings.language_steps:
-        return narrator.eval()
-    data = SegmentStream(
-        streams, narrator.vocabulary, settings.language_rows, settings.segment, settings.seed + trainer.step
-    )
-    sums: dict[str, float] = {}
-    with log.bar("language", settings.language_steps, trainer.step) as bar:
-        for batch in data:
-            for name, value in trainer.learn(batch.to(settings.device)).items():
-                sums[name] = sums.get(name, 0.0) + value
-            done = trainer.step >= settings.language_steps
-            bar.advance(
-                f"loss {sums['loss'] / (trainer.step % 25 or 25):.3f}" if trainer.step % 5 == 0 else None
-            )
-            if trainer.step % 25 == 0:
-                log.record("language", trainer.step, {name: value / 25 for name, value in sums.items()})
-                sums = {}
-            if trainer.step % SAVE_EVERY == 0 or done:
-                save_training(path, trainer.state())
-            if done:
-                break
+    trainer = LanguageTrainer(settings, narrator.to(settings.device))
+
+    def data(step: int, position: Position | None) -> Generator[Portion[SegmentBatch], None, None]:
+        return read_segments(settings, streams, narrator.vocabulary, position)
+
+    looks = language_looks(settings, narrator, log)
+    run_stage(Stage("language", settings.language_steps, "tokens", trainer, data, looks), settings, log)
     return narrator.eval()
 
 

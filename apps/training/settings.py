@@ -2,61 +2,127 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, fields
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, get_type_hints
+
+from pydantic import Field, TypeAdapter, ValidationError
 
 from ...errors import ConfigError
 
 
+def num_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+CORES = num_cores()
+
+
+def _whole(low: int, meaning: str) -> Any:
+    return Field(ge=low, description=f"a whole number from {low}: {meaning}")
+
+
+def _rate(meaning: str) -> Any:
+    return Field(gt=0, le=1, allow_inf_nan=False, description=f"a number above 0 and up to 1: {meaning}")
+
+
+def _text(meaning: str, **limits: Any) -> Any:
+    return Field(description=meaning, **limits)
+
+
 @dataclass(frozen=True, slots=True)
 class TrainSettings:
-    """One run, from nothing to weights. The defaults are those of the shipped model."""
+    """One run, from nothing to weights. The defaults are those of the shipped model.
 
-    out: Path = Path("runs/nano")
-    encoder_steps: int = 7_500
-    encoder_batch: int = 64
-    encoder_lr: float = 2e-3
-    num_streams: int = 2_400
-    stream_s: float = 24.0
-    language_steps: int = 3_800
-    language_rows: int = 8
-    segment: int = 512  # tokens a row reads at once; state is carried to the next segment
-    language_lr: float = 1.5e-3
-    silence_weight: float = 0.25
-    mlp_hidden: int = 384
-    pattern: str = "MMMAMMMA"  # one letter a layer: Mamba-2 or attention
-    exits: tuple[int, ...] = (4, 6)  # depths at which the text head is trained as well
-    exit_weight: float = 0.15
-    num_calibration: int = 24  # worlds on which the gate's threshold is chosen
-    thresholds: tuple[float, ...] = (0.5, 0.6, 0.7, 0.8, 0.9)
-    workers: int = 2  # processes that render and read streams
-    threads: int = 2
-    device: str = "cpu"
-    seed: int = 0
+    A field's description says what may be given and what it means. Raises ConfigError.
+    """
+
+    out: Annotated[Path, _text("the folder of the run")] = Path("runs/nano")
+    seed: Annotated[int, _whole(0, "decides the weights at the start and the order of the data")] = 0
+    device: Annotated[str, _text("cpu, cuda, or cuda:1 and so on", pattern=r"^(cpu|cuda(:\d+)?)$")] = "cpu"
+    compile: Annotated[bool, _text("true or false: let torch compile both models; pays on a GPU")] = False
+    workers: Annotated[int, _whole(1, "processes, the one that learns among them")] = CORES
+    threads: Annotated[int, _whole(1, "threads of torch; the encoder's pictures take theirs away")] = CORES
+
+    encoder_steps: Annotated[int, _whole(1, "batches that the encoder learns from")] = 7_500
+    encoder_batch: Annotated[int, _whole(1, "pictures in such a batch")] = 64
+    encoder_lr: Annotated[float, _rate("the encoder's highest learning rate")] = 2e-3
+    encoder_pool: Annotated[int, _whole(1, "batches drawn from one pool of rendered pictures")] = 48
+    picture_uses: Annotated[
+        int, _whole(1, "how often a picture is used, each time altered otherwise; 1 halves the speed")
+    ] = 2
+    shards: Annotated[
+        str, _text("a folder of pictures rendered ahead, for a GPU that learns faster than cores draw, or ''")
+    ] = ""
+    num_shards: Annotated[
+        int, _whole(1, "files in that folder, about 300 MB each; what is missing is drawn")
+    ] = 48
+
+    num_streams: Annotated[int, _whole(1, "worlds to narrate, each read once through the encoder")] = 2_400
+    stream_s: Annotated[
+        float, _text("seconds from 4 to 600: the length of a stream", ge=4, le=600, allow_inf_nan=False)
+    ] = 24.0
+
+    language_steps: Annotated[int, _whole(1, "batches that the whole model learns from")] = 3_800
+    language_rows: Annotated[int, _whole(1, "streams read side by side in a batch")] = 8
+    segment: Annotated[
+        int, _whole(16, "tokens that a row reads at once; its state is carried to the next segment")
+    ] = 512
+    language_lr: Annotated[float, _rate("the whole model's highest learning rate")] = 1.5e-3
+    silence_weight: Annotated[float, _rate("what silence counts beside a word")] = 0.25
+    mlp_hidden: Annotated[int, _whole(1, "width inside the MLP of a layer")] = 384
+    pattern: Annotated[
+        str, _text("a letter for each layer: M for Mamba-2, A for attention", pattern=r"^[MA]+$")
+    ] = "MMMAMMMA"
+    exits: Annotated[
+        tuple[int, ...], _text("a list of depths below the last at which the text head is trained as well")
+    ] = (4, 6)
+    exit_weight: Annotated[
+        float, _text("a number from 0: what an exit counts beside the end", ge=0, allow_inf_nan=False)
+    ] = 0.15
+
+    num_calibration: Annotated[int, _whole(1, "worlds on which the threshold of the gate is chosen")] = 24
+    thresholds: Annotated[
+        tuple[float, ...], _text("a list of probabilities of speech to choose from", min_length=1)
+    ] = (0.5, 0.6, 0.7, 0.8, 0.9)
+
+    log_every: Annotated[int, _whole(1, "batches from one line in log.csv to the next")] = 25
+    save_every: Annotated[int, _whole(1, "batches from one saved state to the next")] = 100
+    evaluate_every: Annotated[int, _whole(0, "batches from one rehearsal to the next; 0 for none")] = 500
+    rehearsals: Annotated[int, _whole(1, "worlds that are narrated in a rehearsal")] = 6
+    pictures_every: Annotated[int, _whole(0, "batches from one narrated picture to the next; 0 for none")] = (
+        500
+    )
+    tensorboard: Annotated[bool, _text("true or false: also write events for TensorBoard")] = False
 
     def __post_init__(self) -> None:
-        for name in (
-            "encoder_steps",
-            "encoder_batch",
-            "num_streams",
-            "language_steps",
-            "language_rows",
-            "segment",
-            "workers",
-            "threads",
-        ):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name}={getattr(self, name)}: give a whole number of at least 1")
-        if self.stream_s < 4:
+        for name, value in parse({f.name: getattr(self, f.name) for f in fields(self)}).items():
+            object.__setattr__(self, name, value)
+        if not all(0 < depth < len(self.pattern) for depth in self.exits):
             raise ConfigError(
-                f"stream_s={self.stream_s}: give at least 4 seconds, so that things can come and go"
+                f"exits is {list(self.exits)!r}; give depths from 1 to {len(self.pattern) - 1}, "
+                f"below the {len(self.pattern)} layers of pattern"
             )
+        if not all(0 < threshold < 1 for threshold in self.thresholds):
+            raise ConfigError(f"thresholds is {list(self.thresholds)!r}; give numbers between 0 and 1")
 
+
+# What may differ when a run goes on: none of it moves the curve of the loss (but for rounding in the last place).
+FREE = frozenset(
+    {
+        *("out", "device", "compile", "workers", "threads"),
+        *("num_calibration", "thresholds", "rehearsals"),
+        *("log_every", "save_every", "evaluate_every", "pictures_every", "tensorboard"),
+    }
+)
 
 SMOKE: dict[str, Any] = {
     "encoder_steps": 60,
     "encoder_batch": 16,
+    "encoder_pool": 20,
     "num_streams": 8,
     "stream_s": 8.0,
     "language_steps": 12,
@@ -64,6 +130,51 @@ SMOKE: dict[str, Any] = {
     "segment": 256,
     "num_calibration": 1,
     "thresholds": (0.4, 0.6),
+    "evaluate_every": 12,
+    "rehearsals": 1,
+    "pictures_every": 12,
     "workers": 1,
     "threads": 1,
 }
+
+
+def parse(values: dict[str, Any]) -> dict[str, Any]:
+    """The values, each as its field's type. Raises ConfigError that names the first that is unknown or impossible."""
+    return {name: _parse(name, value) for name, value in values.items()}
+
+
+def describe(name: str) -> str:
+    """What may be given for a setting, and what it means."""
+    return str(_fields()[name].description)
+
+
+def _parse(name: str, value: Any) -> Any:
+    if name not in _fields():
+        raise ConfigError(f"{name}: there is no such setting{_nearest(name)}")
+    try:
+        return _adapters()[name].validate_python(value)
+    except ValidationError:
+        raise ConfigError(f"{name} is {_shown(value)}; give {describe(name)}") from None
+
+
+def _shown(value: Any) -> str:
+    return repr(list(value) if isinstance(value, tuple) else str(value) if isinstance(value, Path) else value)
+
+
+def _nearest(name: str) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(name, _fields(), 1)
+    return f"; did you mean {near[0]}?" if near else f"; choose from {', '.join(_fields())}"
+
+
+@cache
+def _fields() -> dict[str, Any]:
+    hints = get_type_hints(TrainSettings, include_extras=True)
+    return {f.name: hints[f.name].__metadata__[0] for f in fields(TrainSettings)}
+
+
+@cache
+def _adapters() -> dict[str, TypeAdapter[Any]]:
+    hints = get_type_hints(TrainSettings, include_extras=True)
+    return {f.name: TypeAdapter(hints[f.name]) for f in fields(TrainSettings)}

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import multiprocessing
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 
+from ...errors import CheckpointError
 from ...perception.encoder import PatchEncoder
 from ...streams.world.world import World
 from .patches import TRAIN_SEEDS
+from .processes import as_they_come
 from .progress import RunLog
 from .settings import TrainSettings
 from .tickstreams import TickStream, load_streams, read_stream, save_streams
@@ -26,32 +25,48 @@ Task = tuple[Path, int, float]
 _encoder: PatchEncoder | None = None
 
 
+def ready_streams(settings: TrainSettings, encoder: PatchEncoder, log: RunLog) -> list[TickStream]:
+    """All streams of the run; what is missing or broken is rendered. Raises CheckpointError where it cannot be."""
+    while True:
+        make_streams(settings, encoder, log)
+        streams, broken = list[TickStream](), list[Path]()
+        for path in _paths(settings):
+            try:
+                streams += load_streams(path)
+            except Exception as error:  # torch.load raises many kinds for a cut or foreign file
+                log.tell(f"{path} is not whole ({type(error).__name__}): it is rendered anew")
+                broken.append(path)
+        if not broken:
+            return streams[: settings.num_streams]
+        for path in broken:
+            path.unlink()
+
+
 def make_streams(settings: TrainSettings, encoder: PatchEncoder, log: RunLog) -> Path:
-    """Write all shards that are missing; returns their folder."""
+    """Write all shards that are missing; returns their folder. Raises CheckpointError where that fails."""
     folder = settings.out / "streams"
-    folder.mkdir(parents=True, exist_ok=True)
-    num_shards = -(-settings.num_streams // SHARD)
-    missing = [n for n in range(num_shards) if not shard_path(folder, n).exists()]
+    paths = _paths(settings)
+    missing = [n for n, path in enumerate(paths) if not path.exists()]
     if not missing:
         return folder
     tasks = [(folder, n, settings.stream_s) for n in missing]
-    with log.bar("streams", num_shards, num_shards - len(missing)) as bar:
-        for _ in _on_all_cores(settings.workers, encoder, tasks):
-            bar.advance()
+    weights = {name: tensor.cpu().numpy() for name, tensor in encoder.state_dict().items()}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with log.bar("streams", len(paths), len(paths) - len(missing)) as bar:
+            for _ in as_they_come(settings.workers, _make_shard, tasks, _start_worker, (weights,)):
+                bar.advance()
+    except OSError as error:
+        raise CheckpointError(
+            f"cannot write into {folder} ({error.strerror or error}); what is there is kept: "
+            "free space and run the same command again"
+        ) from None
     return folder
 
 
-def _on_all_cores(workers: int, encoder: PatchEncoder, tasks: Sequence[Task]) -> Iterator[None]:
-    if workers == 1:
-        for task in tasks:
-            make_shard(encoder, task)
-            yield
-        return
-    weights = {name: tensor.cpu().numpy() for name, tensor in encoder.state_dict().items()}
-    # Spawned, not forked: torch's thread pools do not survive a fork.
-    context = multiprocessing.get_context("spawn")
-    with context.Pool(workers, _start_worker, (weights,)) as pool:
-        yield from pool.imap_unordered(_make_shard, tasks)
+def _paths(settings: TrainSettings) -> list[Path]:
+    num_shards = -(-settings.num_streams // SHARD)
+    return [shard_path(settings.out / "streams", n) for n in range(num_shards)]
 
 
 def shard_path(folder: Path, number: int) -> Path:
@@ -59,15 +74,8 @@ def shard_path(folder: Path, number: int) -> Path:
     return folder / f"shard-{number:05d}.pt"
 
 
-def read_shards(folder: Path) -> list[TickStream]:
-    """All streams that are there by now."""
-    return [stream for path in sorted(folder.glob("shard-*.pt")) for stream in load_streams(path)]
-
-
 def _start_worker(weights: dict[str, np.ndarray]) -> None:
     global _encoder
-    torch.set_num_threads(1)
-    cv2.setNumThreads(1)
     _encoder = PatchEncoder().eval()
     _encoder.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
 

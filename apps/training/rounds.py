@@ -1,0 +1,70 @@
+"""The encoder's pictures, rendered while it learns: batches that are a function of the settings and the step alone.
+
+A round is a number of worlds, rendered on all cores but one, and the pool that they fill; some batches are drawn from
+it, then comes the next round. A run that goes on renders the round anew in which it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .loop import Portion
+from .patches import TRAIN_SEEDS, PatchBatch, Sample, _augment, _collate, _samples
+from .processes import in_order
+from .settings import TrainSettings
+
+PER_WORLD = 240  # pictures that a world gives, about
+_EVALUATION_SEEDS = 500_000
+_ORDER, _CHANGE = 1, 2  # what a generator is for, beside its seed
+
+
+def render_world(task: tuple[int, int]) -> list[Sample]:
+    """All samples of a world: its number, and the seed of the run."""
+    number, seed = task
+    return _samples(number, np.random.default_rng([number, seed]))
+
+
+def rendered(settings: TrainSettings, first_step: int) -> Generator[Portion[PatchBatch], None, None]:
+    """Batches from a step to the last."""
+    span = settings.encoder_pool
+    for number, pool in _rounds(settings, first_step // span):
+        order = _order(len(pool), span * settings.encoder_batch, [settings.seed, _ORDER, number])
+        for step in range(max(first_step, number * span), min((number + 1) * span, settings.encoder_steps)):
+            first = (step - number * span) * settings.encoder_batch
+            chosen = [pool[n] for n in order[first : first + settings.encoder_batch]]
+            yield Portion(make_batch(chosen, settings.seed, step), settings.encoder_batch)
+
+
+def make_batch(samples: list[Sample], seed: int, step: int) -> PatchBatch:
+    """The samples, each altered as the step wants it."""
+    rng = np.random.default_rng([seed, _CHANGE, step])
+    return _collate([_augment(sample, rng) for sample in samples])
+
+
+def held_out(settings: TrainSettings) -> list[PatchBatch]:
+    """Two batches of worlds that training never sees."""
+    size = min(256, settings.encoder_batch * 4)
+    worlds = range(_EVALUATION_SEEDS, _EVALUATION_SEEDS + min(8, 1 + size // 32))
+    pool = [sample for number in worlds for sample in render_world((number, 0))]
+    order = _order(len(pool), 2 * size, [0, _ORDER, 0])
+    return [make_batch([pool[n] for n in order[k * size : (k + 1) * size]], 0, k) for k in range(2)]
+
+
+def _rounds(settings: TrainSettings, first: int) -> Iterator[tuple[int, list[Sample]]]:
+    """Pools with their numbers, the next one being rendered while one is used."""
+    num_pictures = settings.encoder_pool * settings.encoder_batch / settings.picture_uses
+    worlds = max(1, round(num_pictures / PER_WORLD))
+    end = -(-settings.encoder_steps // settings.encoder_pool)
+    tasks = ((TRAIN_SEEDS + n, settings.seed) for n in range(first * worlds, end * worlds))
+    samples = in_order(settings.workers - 1, render_world, tasks, ahead=worlds + settings.workers)
+    for number in range(first, end):
+        yield number, [sample for _ in range(worlds) for sample in next(samples)]
+
+
+def _order(num: int, wanted: int, seed: list[int]) -> NDArray[np.int64]:
+    """Numbers below `num` in random order, all of them once before one comes again."""
+    rng = np.random.default_rng(seed)
+    return np.concatenate([rng.permutation(num) for _ in range(-(-wanted // num))])[:wanted]

@@ -1,0 +1,210 @@
+"""A run that was interrupted goes on along the very curve of one that was not."""
+
+from __future__ import annotations
+
+import signal
+from dataclasses import replace
+from itertools import islice
+
+import pytest
+import torch
+from rich.console import Console
+
+from millrace.apps.training.checkpoints import load_training
+from millrace.apps.training.encoder_stage import EncoderTrainer, train_encoder
+from millrace.apps.training.language_stage import LanguageTrainer, new_narrator, train_language
+from millrace.apps.training.loop import Look, Stage, run_stage
+from millrace.apps.training.progress import RunLog
+from millrace.apps.training.rounds import rendered
+from millrace.apps.training.segments import SegmentReader, read_segments
+from millrace.apps.training.settings import SMOKE, TrainSettings
+from millrace.apps.training.stream_stage import ready_streams
+from millrace.errors import CheckpointError
+from millrace.generation.words import Vocabulary
+from millrace.perception.encoder import PatchEncoder
+from millrace.streams.world.words import all_words
+
+TINY = SMOKE | {
+    "encoder_steps": 6,
+    "encoder_batch": 4,
+    "encoder_pool": 3,
+    "language_steps": 8,
+    "segment": 64,
+    "num_streams": 3,
+    "pattern": "MAM",
+    "mlp_hidden": 32,
+    "exits": (1,),
+    "log_every": 1,
+    "save_every": 4,
+    "evaluate_every": 0,
+    "pictures_every": 0,
+}
+
+
+class StopsAt(LanguageTrainer):
+    """Whoever trains presses Ctrl-C while a step is being learned."""
+
+    def __init__(self, settings, narrator, step):
+        super().__init__(settings, narrator)
+        self.last = step
+
+    def learn(self, batch):
+        if self.step + 1 == self.last:
+            signal.raise_signal(signal.SIGINT)
+        return super().learn(batch)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def streams(tmp_path_factory):
+    settings = TrainSettings(out=tmp_path_factory.mktemp("streams"), **TINY)
+    torch.manual_seed(0)
+    return ready_streams(settings, PatchEncoder().eval(), RunLog(settings.out))
+
+
+def quiet(out):
+    return RunLog(out, Console(quiet=True))
+
+
+def curve(out):
+    """Everything of the log that is no measure of time."""
+    lines = [line.split(",") for line in (out / "log.csv").read_text().splitlines()[1:]]
+    return [(stage, step, name, value) for stage, step, _, name, value in lines if not is_speed(name)]
+
+
+def is_speed(name):
+    return name.endswith("_s") or name == "data_wait"
+
+
+def assert_equal_states(one, other, name):
+    states = [load_training(out / f"{name}.pt") for out in (one, other)]
+    flat = [dict(leaves(state)) for state in states]
+    assert flat[0].keys() == flat[1].keys()
+    for key, value in flat[0].items():
+        if isinstance(value, torch.Tensor):
+            assert torch.equal(value, flat[1][key]), key
+        else:
+            assert value == flat[1][key], key
+
+
+def leaves(value, name=""):
+    if isinstance(value, (dict, list, tuple)):
+        pairs = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, inner in pairs:
+            yield from leaves(inner, f"{name}.{key}")
+    else:
+        yield name, value
+
+
+def untrained(settings):
+    torch.manual_seed(0)
+    return new_narrator(settings, PatchEncoder())
+
+
+def learn_language(settings, streams):
+    train_language(settings, untrained(settings), streams, quiet(settings.out))
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory, streams):
+    """The language stage without a pause."""
+    settings = TrainSettings(out=tmp_path_factory.mktemp("whole"), **TINY)
+    settings.out.mkdir(exist_ok=True)
+    learn_language(settings, streams)
+    return settings.out
+
+
+def cut_off(settings, trainer, streams, vocabulary):
+    def data(step, position):
+        return read_segments(settings, streams, vocabulary, position)
+
+    stage = Stage("language", settings.language_steps, "tokens", trainer, data)
+    with pytest.raises(KeyboardInterrupt):
+        run_stage(stage, settings, quiet(settings.out))
+
+
+def test_the_encoder_goes_on_along_the_same_curve(tmp_path):
+    settings = TrainSettings(out=tmp_path / "whole", **TINY)
+    train_encoder(settings, quiet(settings.out))
+    parts = replace(settings, out=tmp_path / "parts")
+    log, seen = quiet(parts.out), []
+
+    def stop(step):
+        seen.append(step)
+        if step == 4:
+            raise KeyboardInterrupt
+
+    stage = Stage(
+        "encoder",
+        6,
+        "pictures",
+        EncoderTrainer(parts),
+        lambda step, _: rendered(parts, step),
+        [Look(1, stop)],
+    )
+    with pytest.raises(KeyboardInterrupt):
+        run_stage(stage, parts, log)
+    assert seen == [1, 2, 3, 4]
+    train_encoder(parts, quiet(parts.out))
+    assert curve(parts.out) == curve(settings.out)
+    assert_equal_states(settings.out, parts.out, "encoder")
+
+
+def test_the_pool_of_pictures_is_a_function_of_the_step():
+    settings = TrainSettings(**TINY)
+    whole = list(rendered(settings, 0))
+    assert len(whole) == 6
+    for first in (1, 5):
+        again = next(rendered(settings, first)).batch
+        assert torch.equal(again.views, whole[first].batch.views)
+        assert torch.equal(again.label, whole[first].batch.label)
+    other = next(rendered(replace(settings, seed=1), 0)).batch
+    assert not torch.equal(other.views, whole[0].batch.views)
+
+
+@pytest.mark.parametrize("step", [3, 4])
+def test_ctrl_c_within_a_step_finishes_it_and_the_curve_goes_on(tmp_path, streams, whole, step):
+    settings = TrainSettings(out=tmp_path, **TINY)
+    trainer = StopsAt(settings, untrained(settings), step)
+    cut_off(settings, trainer, streams, trainer.narrator.vocabulary)
+    assert load_training(tmp_path / "language.pt")["step"] == step
+    learn_language(settings, streams)
+    assert curve(tmp_path) == curve(whole)
+    assert_equal_states(whole, tmp_path, "language")
+
+
+def test_what_a_killed_run_logged_after_its_last_state_is_written_again(tmp_path, streams, whole):
+    settings = TrainSettings(out=tmp_path, **TINY)
+    trainer = StopsAt(settings, untrained(settings), 4)
+    cut_off(settings, trainer, streams, trainer.narrator.vocabulary)
+    quiet(tmp_path).record("language", 5, {"loss": 99.0})
+    learn_language(settings, streams)
+    assert curve(tmp_path) == curve(whole)
+
+
+def test_segments_go_on_from_any_position(streams):
+    vocabulary = Vocabulary(all_words())
+    whole = list(islice(SegmentReader(streams, vocabulary, 2, 100, 0), 30))
+    assert sum(int(p.batch.is_new.sum()) for p in whole) > 4
+    for n in (1, 7, 28):
+        rest = SegmentReader(streams, vocabulary, 2, 100, 0, whole[n - 1].position)
+        again = next(iter(rest)).batch
+        assert torch.equal(again.target, whole[n].batch.target)
+        assert torch.equal(again.video, whole[n].batch.video)
+        assert torch.equal(again.is_new, whole[n].batch.is_new)
+
+
+def test_a_state_of_another_size_is_named_and_kept(tmp_path, streams, whole):
+    path = tmp_path / "language.pt"
+    path.write_bytes((whole / "language.pt").read_bytes())
+    settings = replace(TrainSettings(out=tmp_path, **TINY), mlp_hidden=48)
+    with pytest.raises(CheckpointError, match=r"language\.pt belongs to a model of another size"):
+        learn_language(settings, streams)
+    assert path.read_bytes() == (whole / "language.pt").read_bytes()
