@@ -38,8 +38,9 @@ class Crew:
         self._num_done = 0
 
     def __enter__(self) -> Crew:
+        # Here too, for the errors: a pool would wait for ever for processes that cannot begin.
+        self._examinees = self.roster.examinees()
         if self.workers == 1:
-            self._examinees = self.roster.examinees()
             return self
         # Spawned, not forked: torch's thread pools do not survive a fork.
         context = multiprocessing.get_context("spawn")

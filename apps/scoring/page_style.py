@@ -16,7 +16,7 @@ h2 { font-size: 1.25rem; letter-spacing: -0.01em; margin: 2.6rem 0 .3rem; }
 p { margin: .2rem 0 1rem; max-width: 46rem; }
 .soft, figcaption, p.lead { color: var(--soft); }
 .cards, .plots, .shots { display: grid; gap: .8rem; }
-.cards { grid-template-columns: repeat(auto-fill, minmax(min(100%, 200px), 1fr)); }
+.cards { grid-template-columns: repeat(auto-fill, minmax(min(46%, 170px), 1fr)); }
 .plots { grid-template-columns: repeat(auto-fill, minmax(min(100%, 340px), 1fr)); align-items: start; }
 .shots { grid-template-columns: repeat(auto-fill, minmax(min(100%, 240px), 1fr)); }
 .card, figure { margin: 0; background: var(--card); border: 1px solid var(--line); border-radius: 12px;

@@ -136,6 +136,6 @@ PAPERS: dict[str, tuple[Setting, ...]] = {
     ),
     "long": (
         *_memory("long", seeds.LONG_SHAPES[:3], _QUIET, LONG_S),
-        *_memory("long", seeds.LONG_THINGS[:2], ("things",), LONG_S),
+        *_memory("long", seeds.LONG_THINGS[:3], ("things",), LONG_S),
     ),
 }
