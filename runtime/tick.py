@@ -12,6 +12,7 @@ from ..perception.blocks import CameraPlan, Perceived, TokenBlock
 from ..streams.channel import Channel
 from ..streams.clock import Clock
 from ..streams.media import Inputs, VideoFrame
+from ..streams.world.language import REPLY
 from .budget import Planner
 from .inbox import Inbox
 from .plan import TextDelta, TickReport
@@ -86,7 +87,7 @@ class Tick:
         self._clock, self._inbox, self._budget = clock, inbox, budget
         self._looker, self._speaker, self._state = looker, speaker, speaker.new_state()
         self._outbox, self._sentences = outbox, sentences
-        self._typed = Typed(speaker)
+        self._typed, self._delay_ns = Typed(speaker), speaker.text_delay_ns
         self.frames: Mapping[str, VideoFrame] = {}  # that came with the newest tick, by camera
 
     def run(self, t_ns: int, num_missed: int = 0) -> TickReport:
@@ -113,7 +114,10 @@ class Tick:
     def _say(self, t_ns: int, words: Iterable[WrittenWord], last_word_ns: int) -> Spoken:
         num_words, finished = 0, []
         for word in words:
-            cause_ns = max(0, t_ns - self._speaker.text_delay_ns)
+            if not self._sentences.is_open:
+                # An event is told some time after it happened, a question is answered at once.
+                self._delay_ns = 0 if word.text == REPLY else self._speaker.text_delay_ns
+            cause_ns = max(0, t_ns - self._delay_ns)
             delta = TextDelta(cause_ns, self._clock.now_ns(), word.text, word.is_end)
             self._outbox.put(delta)
             num_words += 1

@@ -16,6 +16,7 @@ from .events import COLOURS, DIRECTIONS, DOOR, KINDS, SIDES, SOUNDS, Thing, Worl
 
 MAX_CAMERAS = 4
 ALERT = "alert"
+REPLY = "reply:"  # how the answer to a question begins
 
 TEMPLATES: dict[WorldEventKind, tuple[str, ...]] = {
     WorldEventKind.ENTER: (

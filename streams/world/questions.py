@@ -16,10 +16,10 @@ import numpy as np
 from ..media import VIEW_WIDTH
 from .events import COLOURS, DOOR, KINDS, SIDES, SOUNDS, Thing, WorldEvent, WorldEventKind, nameable
 from .language import MAX_CAMERAS, THING_PATTERN, thing_of
+from .language import REPLY as REPLY
 from .phrases import Phrases
 from .record import Record, Seen
 
-REPLY = "reply:"
 NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 PLACES = ("left", "middle", "right")
 PLURALS = {kind: f"{kind}s" for kind in KINDS} | {
