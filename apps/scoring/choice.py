@@ -21,6 +21,7 @@ DELAYS: dict[str, Range] = {  # seconds since the event that decides
     "10min": (420.0, 600.0),
 }
 _APART_TICKS = {"long": 30}  # of papers on which questions come more rarely than every 3 s
+_LEAST_S = {"long": 20.0}  # of the delay: shorter ones are asked about on other papers
 _SEED = 3
 _MOST = 0.1  # share of one answer among many that needs no levelling
 
@@ -85,7 +86,8 @@ def _cell(query: Query, paper: str) -> Cell | None:
     if paper == "live":
         return "", query.form
     delay = delay_bin(query)
-    return (delay, query.form) if delay else None
+    is_wanted = delay is not None and query.delay_s >= _LEAST_S.get(paper, 0.0)
+    return (delay, query.form) if delay and is_wanted else None
 
 
 def _grow(
