@@ -15,6 +15,7 @@ from .replies import Answer, answers
 from .sitting import Sitting
 
 _EACH = 4  # of every sort
+_OF_ONE_WORLD = 2  # of these, at most: twice the same mistake teaches nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +41,21 @@ def worst_failures(sittings: Sequence[Sitting], examinee: str) -> list[Failure]:
         *_most((_of_answer(a, asked[a.world]) for a in answers(asked, examinee)), _surest),
         *_most((f for s, t in read for f in _misnamed(s, t)), _surest),
         *_most((f for s, t in read for f in _invented(s, t)), _surest),
-        *[failure for _, failure in sorted(_missed(read), key=lambda pair: -pair[0])[:_EACH]],
+        *_varied(failure for _, failure in sorted(_missed(read), key=lambda pair: -pair[0])),
     ]
 
 
 def _most(found: Iterable[Failure | None], worth: Callable[[Failure], float]) -> list[Failure]:
-    return sorted((f for f in found if f is not None), key=lambda f: -worth(f))[:_EACH]
+    return _varied(sorted((f for f in found if f is not None), key=lambda f: -worth(f)))
+
+
+def _varied(ordered: Iterable[Failure]) -> list[Failure]:
+    """The first few, of different worlds."""
+    chosen: list[Failure] = []
+    for failure in ordered:
+        if sum(f.setting == failure.setting for f in chosen) < _OF_ONE_WORLD and len(chosen) < _EACH:
+            chosen.append(failure)
+    return chosen
 
 
 def _surest(failure: Failure) -> float:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ...generation.embedding import NS_PER_TICK
 from ...generation.narrator import Narrator, Word
-from ...perception.blocks import CameraPlan, Perceived, TokenBlock
+from ...perception.blocks import CameraPlan, Perceived, TokenBlock, TokenKind
 from ...runtime.agent import Agent
 from ...streams.file import FileSource
 from ...streams.media import Inputs
@@ -52,10 +52,14 @@ class _Seat:
     def new_state(self) -> None:
         return None
 
-    def read(self, t_ns: int, blocks: Sequence[TokenBlock], state: None, depth: int) -> Tensor:
-        return torch.zeros(1)
+    def text_block(self, text: str, t_ns: int) -> TokenBlock:
+        nothing = torch.zeros(0, dtype=torch.int64)
+        return TokenBlock("text", 0, t_ns, TokenKind.TEXT, nothing, nothing, 0)
 
-    def write(self, hidden: Tensor, state: None, max_text_tokens: int, depth: int) -> Iterator[Word]:
+    def read(self, t_ns: int, blocks: Sequence[TokenBlock], state: None, depth: int) -> None:
+        return None
+
+    def write(self, hidden: Tensor | None, state: None, max_text_tokens: int, depth: int) -> Iterator[Word]:
         return iter(())
 
 

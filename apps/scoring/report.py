@@ -75,20 +75,24 @@ def headlines(report: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, A
 
 
 def print_report(console: Console, report: Mapping[str, Any], names: Sequence[str]) -> None:
-    """One table of all headlines beside the other examinees, then alerts and clips."""
+    """All headlines, then the same beside the other examinees, then alerts and clips."""
+    rows = [
+        (name, path, key, part)
+        for name, path, key in HEADLINES
+        if (part := find(report, path)) is not None and key in part
+    ]
     others = [name for name in names if name != MODEL]
-    table = Table(title=f"StreamBench, {report['model']}", title_justify="left")
-    for column in ("", "score", "95 %", "n", "chance", *others):
-        table.add_column(column.replace("_", " "), justify="left" if not column else "right")
-    for name, path, key in HEADLINES:
-        part = find(report, path)
-        if part is None or key not in part:
-            continue
-        low, high = part["ci"]
-        chance = f"{part['chance']:.2f}" if "chance" in part else ""
-        beside = [_figure(find(report.get(other, {}), path), key) for other in others]
-        table.add_row(name, f"{part[key]:.3f}", f"{low:.2f}-{high:.2f}", str(part["n"]), chance, *beside)
-    if table.row_count:
+    if rows:
+        table = _table(f"StreamBench, {report['model']}", ("score", "95 %", "n", "chance"))
+        for name, _, key, part in rows:
+            low, high = part["ci"]
+            chance = f"{part['chance']:.2f}" if "chance" in part else ""
+            table.add_row(name, f"{part[key]:.3f}", f"{low:.2f}-{high:.2f}", str(part["n"]), chance)
+        console.print(table)
+        table = _table("Beside the others", (MODEL, *others))
+        for name, path, key, part in rows:
+            beside = [_figure(find(report.get(other, {}), path), key) for other in others]
+            table.add_row(name, f"{part[key]:.3f}", *beside)
         console.print(table)
     if alerts := find(report, "alerts"):
         console.print(
@@ -101,6 +105,14 @@ def print_report(console: Console, report: Mapping[str, Any], names: Sequence[st
             f"{clip['chance_f1']:.3f} at random times); "
             f"kind {clip['kind_accuracy']:.2f}, colour {clip['colour_accuracy']:.2f} of {clip['hits']} hits"
         )
+
+
+def _table(title: str, columns: Sequence[str]) -> Table:
+    table = Table(title=title, title_justify="left")
+    table.add_column("", no_wrap=True)
+    for column in columns:
+        table.add_column(column.replace("_", " "), justify="right")
+    return table
 
 
 def _papers(sittings: Sequence[Sitting]) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""The narrator alone in one world: for the choice of thresholds, and for quick checks."""
+"""The narrator alone in one world, for quick checks."""
 
 from __future__ import annotations
 
@@ -20,9 +20,6 @@ WORLD_S = NARRATION_S
 WorldSpec = tuple[int, int, str]  # seed, cameras, scene
 
 HELD_OUT_EASY: tuple[WorldSpec, ...] = tuple((seed, 1 + n % 4, "easy") for n, seed in enumerate(seeds.EASY))
-CALIBRATION: tuple[WorldSpec, ...] = tuple(
-    (seed, 1 + n % 4, "mixed") for n, seed in enumerate(seeds.CALIBRATION)
-)
 
 
 @dataclass(frozen=True, slots=True)
