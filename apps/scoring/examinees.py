@@ -37,7 +37,9 @@ class NarratorExaminee:
 
     def start(self, names: Sequence[str]) -> None:
         """See `Examinee.start`."""
-        self._perception = Perception(self.narrator.encoder, names, self._make_pruner)
+        self._perception = Perception(
+            self.narrator.encoder, names, self._make_pruner, fovea=self.narrator.has_fovea
+        )
         self._plan = dict.fromkeys(names, self._camera)
         self._state, self._reminder = self.narrator.new_state(), Reminder()
         self._words: list[Word] = []
