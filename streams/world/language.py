@@ -22,7 +22,7 @@ TEMPLATES: dict[WorldEventKind, tuple[str, ...]] = {
     WorldEventKind.ENTER: (
         "a {thing} enters {side_in}",
         "a {thing} comes in {side_in}",
-        "a {thing} appears {side_in}",
+        "a {thing} appears {side_out}",
     ),
     WorldEventKind.LEAVE: (
         "the {thing} leaves {side_out}",
