@@ -35,6 +35,7 @@ class Fovea:
         self._make_pruner = make_pruner
         self._pruner, self._pruner_window = make_pruner(), self.gaze.window
         self._before: NativePicture | None = None
+        self._cropped: tuple[NativePicture, Window, NDArray[np.uint8]] | None = None  # the last of all crops
 
     def look(
         self, native: NativePicture | None, features: Floats, t_ns: int, *, is_granted: bool
@@ -49,8 +50,15 @@ class Fovea:
         window = self.gaze.choose(features, t_ns, native.max_zoom)
         if window is None:
             return None
-        now = crop(native, window)
-        return CloserLook(now, now if before is None else crop(before, window))
+        then = None if before is None else self._crop(before, window)
+        now = self._crop(native, window)
+        return CloserLook(now, now if then is None else then)
+
+    def _crop(self, native: NativePicture, window: Window) -> NDArray[np.uint8]:
+        """What the gaze rests on was cropped for the look before already."""
+        if self._cropped is None or self._cropped[0] is not native or self._cropped[1] != window:
+            self._cropped = native, window, crop(native, window)
+        return self._cropped[2]
 
     def tokens(self, features: Floats, t_ns: int) -> tuple[Floats, Places]:
         """What is kept of the closer look's features [60, F]: features [N, F] and places [N] in the glance."""

@@ -213,3 +213,19 @@ def test_the_glance_is_the_same_with_and_without_a_fovea(eager):
         without = off.read(inputs(tick, [(640, 384)]), {})
     kept, all_kept = set(with_it.blocks[0].places.tolist()), set(without.blocks[0].places.tolist())
     assert kept <= all_kept
+
+
+def test_what_the_gaze_rests_on_is_cropped_once_a_frame():
+    class Counting:
+        max_zoom, num_crops = 4.0, 0
+
+        def crop(self, x, y, zoom):
+            self.num_crops += 1
+            return np.zeros((96, 160, 3), np.uint8)
+
+    fovea, window, frames = Fovea(EncoderConfig(), lambda: None), Window(8.0, 8.0, 2.0), []
+    for _ in range(3):
+        frames.append(Counting())
+        for native in frames[-2:]:
+            fovea._crop(native, window)
+    assert [frame.num_crops for frame in frames] == [1, 1, 1]
