@@ -55,7 +55,9 @@ def encoder_losses(heads: PatchHeads, batch: PatchBatch) -> EncoderLosses:
     return EncoderLosses(
         thing=F.binary_cross_entropy_with_logits(heads.thing, on.float()) * 4,
         colour=_cross_entropy(heads.colour[coloured], batch.colour[coloured]),
-        label=_cross_entropy(heads.label[on], batch.label[on]),
+        label=_cross_entropy(
+            heads.label[on], batch.label[on], _rarity(batch.label[on], heads.label.shape[-1])
+        ),
         motion=_cross_entropy(heads.motion[on], batch.motion[on]),
         centre=_mean(F.smooth_l1_loss(heads.centre[on], batch.centre[on], reduction="none", beta=0.3)),
         side=_mean(F.smooth_l1_loss(heads.side[on], batch.side[on], reduction="none", beta=0.3)),
@@ -141,7 +143,7 @@ def train_encoder(settings: TrainSettings, log: RunLog) -> PatchEncoder:
     paths = make_shards(settings, log) if settings.shards else []
     batches: list[PatchBatch] = []
 
-    def data(step: int, position: Position | None) -> Generator[Portion[PatchBatch], None, None]:
+    def data(step: int, position: Position | None) -> Generator[Portion[PatchBatch] | None, None, None]:
         return from_shards(settings, paths, step) if paths else rendered(settings, step)
 
     def evaluate(step: int) -> dict[str, float]:
@@ -165,8 +167,14 @@ def _evaluate(encoder: PatchEncoder, batches: Sequence[PatchBatch]) -> dict[str,
     return {name: sum(s[name] for s in scores) / len(scores) for name in scores[0]}
 
 
-def _cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
-    return F.cross_entropy(logits, targets) if len(targets) else logits.sum() * 0
+def _cross_entropy(logits: Tensor, targets: Tensor, weight: Tensor | None = None) -> Tensor:
+    return F.cross_entropy(logits, targets, weight) if len(targets) else logits.sum() * 0
+
+
+def _rarity(targets: Tensor, num: int) -> Tensor:
+    """Weights of classes [num]: what is rare in the batch counts more, by the root of how rare it is."""
+    counts = torch.bincount(targets, minlength=num).float()
+    return ((len(targets) / num + 1) / (counts + 1)).sqrt().clamp(0.5, 3.0)
 
 
 def _mean(values: Tensor) -> Tensor:

@@ -20,12 +20,15 @@ _POLL_S = 0.2
 class Feeder(Generic[T]):
     """Runs a generator in a thread, at most `ahead` items before they are asked for; a context closes both.
 
-    What the generator raises is raised to the reader. `waited_ns` is what the reader waited for all items but
-    the first.
+    None from the generator means that nothing is ready yet: it may be closed there. What it raises is raised to the
+    reader. `waited_ns` is what the reader waited for all items but the first.
     """
 
     def __init__(
-        self, items: Generator[T, None, None], ahead: int = 4, prepare: Callable[[T], T] = lambda item: item
+        self,
+        items: Generator[T | None, None, None],
+        ahead: int = 4,
+        prepare: Callable[[T], T] = lambda item: item,
     ) -> None:
         self._items, self._prepare = items, prepare
         self._queue: queue.Queue[tuple[T | None, BaseException | None]] = queue.Queue(ahead)
@@ -58,7 +61,9 @@ class Feeder(Generic[T]):
         try:
             with closing(self._items) as items:
                 for item in items:
-                    if not self._put((self._prepare(item), None)):
+                    if self._stop.is_set() or (
+                        item is not None and not self._put((self._prepare(item), None))
+                    ):
                         return
             self._put((None, None))
         except BaseException as error:  # whatever it is, the reader is told

@@ -51,6 +51,8 @@ class LanguageTrainer:
         self.optimizer = torch.optim.AdamW(groups, settings.language_lr, betas=(0.9, 0.95))
         self.step = 0
         self._carries: list[Carry] | None = None
+        read = narrator.backbone.forward_with_exits
+        self._read = torch.compile(read) if settings.compile else read
 
     def state(self) -> dict[str, Any]:
         return {
@@ -79,9 +81,7 @@ class LanguageTrainer:
             group["lr"] = rate
         with torch.autocast(torch.device(settings.device).type, torch.bfloat16):
             x = batch.embed(self.narrator.embedding, self.narrator.config.backbone.d_model)
-            hidden, carries, early = self.narrator.backbone.forward_with_exits(
-                x, self._starts(batch.is_new), None, settings.exits
-            )
+            hidden, carries, early = self._read(x, self._starts(batch.is_new), None, settings.exits)
             said = batch.target != IGNORE
             target = batch.target[said]
             logits = self.narrator.head(hidden[said])
@@ -114,7 +114,7 @@ def train_language(
     """The narrator after all steps; goes on from `language.pt` where one lies."""
     trainer = LanguageTrainer(settings, narrator.to(settings.device))
 
-    def data(step: int, position: Position | None) -> Generator[Portion[SegmentBatch], None, None]:
+    def data(step: int, position: Position | None) -> Generator[Portion[SegmentBatch] | None, None, None]:
         return read_segments(settings, streams, narrator.vocabulary, position)
 
     looks = language_looks(settings, narrator, log)

@@ -56,13 +56,13 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Stage(Generic[B]):
-    """One learning stage. `data` gives portions from a step and a position on; both are functions of the settings."""
+    """One learning stage. `data` gives portions from a step and a position on (None: not ready yet)."""
 
     name: str
     total: int
     items: str  # what is counted: pictures, tokens
     trainer: Trainer[B]
-    data: Callable[[int, Position | None], Generator[Portion[B], None, None]]
+    data: Callable[[int, Position | None], Generator[Portion[B] | None, None, None]]
     looks: Sequence[Look] = ()
 
 

@@ -7,12 +7,12 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from itertools import islice
-from multiprocessing.connection import wait
+from multiprocessing.connection import Connection, wait
 from typing import Any, TypeVar
 
 import cv2
@@ -24,7 +24,9 @@ A = TypeVar("A")
 B = TypeVar("B")
 
 
-def in_order(workers: int, function: Callable[[A], B], tasks: Iterable[A], ahead: int) -> Iterator[B]:
+def in_order(
+    workers: int, function: Callable[[A], B], tasks: Iterable[A], ahead: int
+) -> Generator[B, None, None]:
     """The results of all tasks in their order, at most `ahead` of them begun before they are asked for.
 
     With 0 workers they are worked off here. Close the iterator to end the processes.
@@ -67,31 +69,34 @@ def _pool(
 ) -> Iterator[ProcessPoolExecutor]:
     # Spawned, not forked: torch's thread pools do not survive a fork.
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, context, _begin, (start, arguments))
+    lifeline, end = context.Pipe(duplex=False)
+    pool = ProcessPoolExecutor(workers, context, _begin, (lifeline, start, arguments))
     try:
         yield pool
+        pool.shutdown()
     except BrokenProcessPool:
         raise StateError(
             "a process that renders was ended, often for want of memory: run the same command again, "
             "with fewer --workers"
         ) from None
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        end.close()  # whoever still works stops at once: nobody waits for it
+        pool.shutdown(cancel_futures=True)
+        lifeline.close()
 
 
-def _begin(start: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+def _begin(lifeline: Connection, start: Callable[..., None], arguments: tuple[Any, ...]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
     start(*arguments)
 
 
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os._exit(1)
+def _end_with(lifeline: Connection) -> None:
+    """The other end is closed by the parent, or by its death."""
+    wait([lifeline])
+    os._exit(1)
 
 
 def _nothing() -> None:

@@ -38,8 +38,8 @@ class RunLog:
         self.console = console or Console(stderr=True)
         self._path = out / "log.csv"
         self._has_failed = False
-        self._board = _open_board(out / "tensorboard") if tensorboard else None
         try:
+            self._board = _open_board(out / "tensorboard") if tensorboard else None
             out.mkdir(parents=True, exist_ok=True)
             if not self._path.exists():
                 self._path.write_text(",".join(LOG_COLUMNS) + "\n")

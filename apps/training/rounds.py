@@ -6,7 +6,8 @@ it, then comes the next round. A run that goes on renders the round anew in whic
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
+from contextlib import closing
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,15 +28,27 @@ def render_world(task: tuple[int, int]) -> list[Sample]:
     return _samples(number, np.random.default_rng([number, seed]))
 
 
-def rendered(settings: TrainSettings, first_step: int) -> Generator[Portion[PatchBatch], None, None]:
-    """Batches from a step to the last."""
-    span = settings.encoder_pool
-    for number, pool in _rounds(settings, first_step // span):
-        order = _order(len(pool), span * settings.encoder_batch, [settings.seed, _ORDER, number])
-        for step in range(max(first_step, number * span), min((number + 1) * span, settings.encoder_steps)):
-            first = (step - number * span) * settings.encoder_batch
-            chosen = [pool[n] for n in order[first : first + settings.encoder_batch]]
-            yield Portion(make_batch(chosen, settings.seed, step), settings.encoder_batch)
+def rendered(settings: TrainSettings, first_step: int) -> Generator[Portion[PatchBatch] | None, None, None]:
+    """Batches from a step to the last; None where nothing is ready yet, so that the one who asks may end it."""
+    span, size = settings.encoder_pool, settings.encoder_batch
+    worlds = max(1, round(span * size / settings.picture_uses / PER_WORLD))
+    rounds = range(first_step // span, -(-settings.encoder_steps // span))
+    tasks = ((TRAIN_SEEDS + n, settings.seed) for n in range(rounds.start * worlds, rounds.stop * worlds))
+    # The next pool is rendered while batches are drawn from this one.
+    rendered_worlds = in_order(settings.workers - 1, render_world, tasks, ahead=worlds + settings.workers)
+    with closing(rendered_worlds):
+        for number in rounds:
+            pool = list[Sample]()
+            for _ in range(worlds):
+                pool += next(rendered_worlds)
+                yield None
+            order = _order(len(pool), span * size, [settings.seed, _ORDER, number])
+            for step in range(
+                max(first_step, number * span), min((number + 1) * span, settings.encoder_steps)
+            ):
+                start = (step - number * span) * size
+                chosen = [pool[n] for n in order[start : start + size]]
+                yield Portion(make_batch(chosen, settings.seed, step), size)
 
 
 def make_batch(samples: list[Sample], seed: int, step: int) -> PatchBatch:
@@ -51,17 +64,6 @@ def held_out(settings: TrainSettings) -> list[PatchBatch]:
     pool = [sample for number in worlds for sample in render_world((number, 0))]
     order = _order(len(pool), 2 * size, [0, _ORDER, 0])
     return [make_batch([pool[n] for n in order[k * size : (k + 1) * size]], 0, k) for k in range(2)]
-
-
-def _rounds(settings: TrainSettings, first: int) -> Iterator[tuple[int, list[Sample]]]:
-    """Pools with their numbers, the next one being rendered while one is used."""
-    num_pictures = settings.encoder_pool * settings.encoder_batch / settings.picture_uses
-    worlds = max(1, round(num_pictures / PER_WORLD))
-    end = -(-settings.encoder_steps // settings.encoder_pool)
-    tasks = ((TRAIN_SEEDS + n, settings.seed) for n in range(first * worlds, end * worlds))
-    samples = in_order(settings.workers - 1, render_world, tasks, ahead=worlds + settings.workers)
-    for number in range(first, end):
-        yield number, [sample for _ in range(worlds) for sample in next(samples)]
 
 
 def _order(num: int, wanted: int, seed: list[int]) -> NDArray[np.int64]:

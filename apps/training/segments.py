@@ -69,7 +69,7 @@ class SegmentReader(IterableDataset[Portion[SegmentBatch]]):
 
 def read_segments(
     settings: TrainSettings, streams: Sequence[TickStream], vocabulary: Vocabulary, position: Position | None
-) -> Generator[Portion[SegmentBatch], None, None]:
+) -> Generator[Portion[SegmentBatch] | None, None, None]:
     """Batches from a position on, laid out in a process of their own where there is more than one worker."""
     reader = SegmentReader(
         streams, vocabulary, settings.language_rows, settings.segment, settings.seed, position

@@ -44,13 +44,17 @@ class TrainSettings:
     seed: Annotated[int, _whole(0, "decides the weights at the start and the order of the data")] = 0
     device: Annotated[str, _text("cpu, cuda, or cuda:1 and so on", pattern=r"^(cpu|cuda(:\d+)?)$")] = "cpu"
     compile: Annotated[bool, _text("true or false: let torch compile both models; pays on a GPU")] = False
-    workers: Annotated[int, _whole(1, "processes, the one that learns among them")] = CORES
-    threads: Annotated[int, _whole(1, "threads of torch; the encoder's pictures take theirs away")] = CORES
+    workers: Annotated[int, _whole(1, "processes, the one that learns among them; all cores if left out")] = (
+        CORES
+    )
+    threads: Annotated[
+        int, _whole(1, "threads of torch, fewer while pictures are drawn; all cores if left out")
+    ] = CORES
 
     encoder_steps: Annotated[int, _whole(1, "batches that the encoder learns from")] = 7_500
     encoder_batch: Annotated[int, _whole(1, "pictures in such a batch")] = 64
     encoder_lr: Annotated[float, _rate("the encoder's highest learning rate")] = 2e-3
-    encoder_pool: Annotated[int, _whole(1, "batches drawn from one pool of rendered pictures")] = 48
+    encoder_pool: Annotated[int, _whole(1, "batches drawn from one pool of rendered pictures")] = 192
     picture_uses: Annotated[
         int, _whole(1, "how often a picture is used, each time altered otherwise; 1 halves the speed")
     ] = 2
@@ -123,7 +127,7 @@ SMOKE: dict[str, Any] = {
     "encoder_steps": 60,
     "encoder_batch": 16,
     "encoder_pool": 20,
-    "num_streams": 8,
+    "num_streams": 4,
     "stream_s": 8.0,
     "language_steps": 12,
     "language_rows": 2,

@@ -26,7 +26,7 @@ _DRAW = 3  # what a generator is for, beside its seed
 
 def from_shards(
     settings: TrainSettings, paths: Sequence[Path], first_step: int
-) -> Generator[Portion[PatchBatch], None, None]:
+) -> Generator[Portion[PatchBatch] | None, None, None]:
     """Batches from a step to the last, read and altered by all cores but one."""
     batches = _Batches(paths, settings.encoder_batch, settings.seed)
     steps = range(first_step, settings.encoder_steps)

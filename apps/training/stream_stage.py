@@ -21,7 +21,7 @@ _FIRST_SEED = TRAIN_SEEDS * 5
 _NUM_CAMERAS, _CAMERA_WEIGHTS = (1, 2, 3, 4), (0.15, 0.25, 0.2, 0.4)
 _SCENES = {"mixed": 0.3, "clash": 0.06, "things": 0.64}
 _LONG_SHARE, _LONG = 0.25, 3.0  # share of worlds that last this many times as long: there is more to remember
-Task = tuple[Path, int, float]
+Task = tuple[Path, int, int, float]  # folder, number, streams, seconds of each
 _encoder: PatchEncoder | None = None
 
 
@@ -30,12 +30,10 @@ def ready_streams(settings: TrainSettings, encoder: PatchEncoder, log: RunLog) -
     while True:
         make_streams(settings, encoder, log)
         streams, broken = list[TickStream](), list[Path]()
-        for path in _paths(settings):
-            try:
-                streams += load_streams(path)
-            except Exception as error:  # torch.load raises many kinds for a cut or foreign file
-                log.tell(f"{path} is not whole ({type(error).__name__}): it is rendered anew")
-                broken.append(path)
+        for number, path in enumerate(_paths(settings)):
+            found = _load(path, log)
+            streams += found
+            broken += [path] if len(found) < _num_in(settings, number) else []
         if not broken:
             return streams[: settings.num_streams]
         for path in broken:
@@ -49,7 +47,7 @@ def make_streams(settings: TrainSettings, encoder: PatchEncoder, log: RunLog) ->
     missing = [n for n, path in enumerate(paths) if not path.exists()]
     if not missing:
         return folder
-    tasks = [(folder, n, settings.stream_s) for n in missing]
+    tasks = [(folder, n, _num_in(settings, n), settings.stream_s) for n in missing]
     weights = {name: tensor.cpu().numpy() for name, tensor in encoder.state_dict().items()}
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -62,6 +60,19 @@ def make_streams(settings: TrainSettings, encoder: PatchEncoder, log: RunLog) ->
             "free space and run the same command again"
         ) from None
     return folder
+
+
+def _load(path: Path, log: RunLog) -> list[TickStream]:
+    try:
+        return load_streams(path)
+    except Exception as error:  # torch.load raises many kinds for a cut or foreign file
+        log.tell(f"{path} is not whole ({type(error).__name__}): it is rendered anew")
+        return []
+
+
+def _num_in(settings: TrainSettings, number: int) -> int:
+    """Streams in a shard: the last may hold fewer."""
+    return min(SHARD, settings.num_streams - number * SHARD)
 
 
 def _paths(settings: TrainSettings) -> list[Path]:
@@ -86,10 +97,10 @@ def _make_shard(task: Task) -> None:
 
 
 def make_shard(encoder: PatchEncoder, task: Task) -> None:
-    """Render, read and write the worlds of one shard: (folder, number, seconds)."""
-    folder, number, seconds = task
-    streams = []
-    for seed in range(_FIRST_SEED + number * SHARD, _FIRST_SEED + (number + 1) * SHARD):
+    """Render, read and write the worlds of one shard."""
+    folder, number, num_streams, seconds = task
+    streams, first = [], _FIRST_SEED + number * SHARD
+    for seed in range(first, first + num_streams):
         streams.append(read_stream(encoder, _draw_world(seed, seconds), vary_budget=True))
     save_streams(shard_path(folder, number), streams)
 

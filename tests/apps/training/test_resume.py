@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import signal
 from dataclasses import replace
 from itertools import islice
@@ -108,6 +109,10 @@ def untrained(settings):
     return new_narrator(settings, PatchEncoder())
 
 
+def batches(settings, first_step):
+    return (portion.batch for portion in rendered(settings, first_step) if portion is not None)
+
+
 def learn_language(settings, streams):
     train_language(settings, untrained(settings), streams, quiet(settings.out))
 
@@ -126,8 +131,10 @@ def cut_off(settings, trainer, streams, vocabulary):
         return read_segments(settings, streams, vocabulary, position)
 
     stage = Stage("language", settings.language_steps, "tokens", trainer, data)
+    shown = io.StringIO()
     with pytest.raises(KeyboardInterrupt):
-        run_stage(stage, settings, quiet(settings.out))
+        run_stage(stage, settings, RunLog(settings.out, Console(file=shown)))
+    assert f"language: saved at step {trainer.step}; the same command goes on" in shown.getvalue()
 
 
 def test_the_encoder_goes_on_along_the_same_curve(tmp_path):
@@ -159,14 +166,14 @@ def test_the_encoder_goes_on_along_the_same_curve(tmp_path):
 
 def test_the_pool_of_pictures_is_a_function_of_the_step():
     settings = TrainSettings(**TINY)
-    whole = list(rendered(settings, 0))
+    whole = list(batches(settings, 0))
     assert len(whole) == 6
     for first in (1, 5):
-        again = next(rendered(settings, first)).batch
-        assert torch.equal(again.views, whole[first].batch.views)
-        assert torch.equal(again.label, whole[first].batch.label)
-    other = next(rendered(replace(settings, seed=1), 0)).batch
-    assert not torch.equal(other.views, whole[0].batch.views)
+        again = next(batches(settings, first))
+        assert torch.equal(again.views, whole[first].views)
+        assert torch.equal(again.label, whole[first].label)
+    other = next(batches(replace(settings, seed=1), 0))
+    assert not torch.equal(other.views, whole[0].views)
 
 
 @pytest.mark.parametrize("step", [3, 4])

@@ -99,11 +99,11 @@ def test_a_broken_shard_of_streams_is_rendered_anew(trained, capsys):
 
 
 def test_learning_lowers_the_loss(trained):
-    settings = replace(trained[0], language_steps=40)
+    settings = replace(trained[0], language_steps=30)
     streams = ready_streams(settings, PatchEncoder(), RunLog(settings.out))
     trainer = LanguageTrainer(settings, new_narrator(settings, PatchEncoder()))
     data = SegmentReader(streams, trainer.narrator.vocabulary, 2, 256, 0)
-    losses = [trainer.learn(portion.batch)["loss"] for portion in islice(data, 30)]
+    losses = [trainer.learn(portion.batch)["loss"] for portion in islice(data, 20)]
     assert sum(losses[-5:]) < 0.7 * sum(losses[:5])
 
 
