@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import torch
 
 from ...errors import CheckpointError
 from ...perception.encoder import PatchEncoder
+from ...perception.pruning import Pruner, RandomPruner, StridePruner
 from ...streams.world.world import World
 from .patches import TRAIN_SEEDS
 from .processes import as_they_come
@@ -19,8 +21,10 @@ from .tickstreams import TickStream, load_streams, read_stream, save_streams
 SHARD = 8
 _FIRST_SEED = TRAIN_SEEDS * 5
 _NUM_CAMERAS, _CAMERA_WEIGHTS = (1, 2, 3, 4), (0.15, 0.25, 0.2, 0.4)
-_SCENES = {"mixed": 0.3, "clash": 0.06, "things": 0.64}
-_LONG_SHARE, _LONG = 0.25, 3.0  # share of worlds that last this many times as long: there is more to remember
+_SCENES = {"mixed": 0.34, "clash": 0.08, "things": 0.58}
+_PRUNER_SHARES = (0.88, 0.06, 0.06)  # news first, at random, evenly: so that measuring the others is fair
+_NATIVE_SHARE = 0.5  # of streams whose cameras have finer pixels than the view
+_LONG_SHARE, _LONG = 0.2, 3.0  # share of worlds that last this many times as long: there is more to remember
 Task = tuple[Path, int, int, float]  # folder, number, streams, seconds of each
 _encoder: PatchEncoder | None = None
 
@@ -101,8 +105,19 @@ def make_shard(encoder: PatchEncoder, task: Task) -> None:
     folder, number, num_streams, seconds = task
     streams, first = [], _FIRST_SEED + number * SHARD
     for seed in range(first, first + num_streams):
-        streams.append(read_stream(encoder, _draw_world(seed, seconds), vary_budget=True))
+        streams.append(_read(encoder, seed, seconds))
     save_streams(shard_path(folder, number), streams)
+
+
+def _read(encoder: PatchEncoder, seed: int, seconds: float) -> TickStream:
+    """Most streams as a live session does; some without closer looks, some with patches kept at random or evenly."""
+    rng = np.random.default_rng([seed, 79])
+    pruners: tuple[Callable[[], Pruner] | None, ...] = (None, lambda: RandomPruner(seed), StridePruner)
+    make_pruner = pruners[int(rng.choice(3, p=_PRUNER_SHARES))]
+    has_native = bool(rng.random() < _NATIVE_SHARE)
+    return read_stream(
+        encoder, _draw_world(seed, seconds), make_pruner, vary_budget=True, has_native=has_native
+    )
 
 
 def _draw_world(seed: int, seconds: float) -> World:
@@ -110,5 +125,6 @@ def _draw_world(seed: int, seconds: float) -> World:
     rng = np.random.default_rng(seed)
     scene = str(rng.choice(list(_SCENES), p=list(_SCENES.values())))
     if rng.random() < _LONG_SHARE:
+        scene = "quiet" if scene == "clash" else scene
         return World(seed, 1 if rng.random() < 0.5 else 2, scene, seconds * _LONG)
     return World(seed, int(rng.choice(_NUM_CAMERAS, p=_CAMERA_WEIGHTS)), scene, seconds)
