@@ -41,6 +41,9 @@ class Crew:
         # Here too, for the errors: a pool would wait for ever for processes that cannot begin.
         self._examinees = self.roster.examinees()
         if self.workers == 1:
+            # As in the other processes: sums of floats depend on how many threads share them.
+            self._stack.callback(torch.set_num_threads, torch.get_num_threads())
+            torch.set_num_threads(1)
             return self
         # Spawned, not forked: torch's thread pools do not survive a fork.
         context = multiprocessing.get_context("spawn")
