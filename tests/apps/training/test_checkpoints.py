@@ -131,7 +131,7 @@ def test_ctrl_c_in_the_middle_of_the_write_finishes_it(tmp_path):
     thread.start()
     # A pipe cannot be synced to a disk, which is told as a failed write; the interrupt comes after it.
     with pytest.raises((KeyboardInterrupt, CheckpointError)) as caught:
-        save_training(path, state(2))
+        save_training(path, {"more than a pipe holds": torch.zeros(1_000_000)})
     thread.join()
     assert gate.is_set()
     assert isinstance(caught.value, KeyboardInterrupt)
