@@ -32,7 +32,8 @@ _NUM_STEPS = 3  # of the alignment
 class Sight:
     """One picture against the background, in the light of the first picture."""
 
-    colour: Floats  # [H, W, 3] smoothed RGB
+    sharp: Floats  # [H, W, 3] RGB
+    colour: Floats  # [H, W, 3] the same, smoothed
     room: Floats  # [H, W, 3] the background there
     distance: Floats  # [H, W] from the background, in units of the threshold
     mask: Mask  # [H, W] where something is
@@ -57,7 +58,8 @@ class Background:
             self._begin(colour)
         self._align(colour)
         room = self._view()
-        colour = colour / self._light(colour, room)
+        light = self._light(colour, room)
+        colour, sharp = colour / light, pixels.astype(np.float32) / light
         self._num_ticks += 1
         channels = cv2.split(cv2.absdiff(colour, room))
         spread = cv2.max(cv2.max(channels[0], channels[1]), channels[2])
@@ -67,7 +69,7 @@ class Background:
         distance = spread / (8.0 + 3.0 * self._noise + 0.35 * _edges(room))
         mask = self._things(colour, room, distance)
         self._last = cv2.dilate(mask, np.ones((5, 5), np.uint8)) > 0
-        return Sight(colour, room, distance, mask > 0, self.shift.copy())
+        return Sight(sharp, colour, room, distance, mask > 0, self.shift.copy())
 
     def learn(self, sight: Sight, things: Mask) -> None:
         """Take a picture in, but not where `things` [H, W] are."""
@@ -86,7 +88,12 @@ class Background:
         self._blend(guess, where.astype(np.float32))
         spread = np.abs(sight.colour - guess).max(2) / (8.0 + 3.0 * self._noise)
         return Sight(
-            sight.colour, guess, np.where(where, spread, sight.distance), sight.mask | where, sight.shift
+            sight.sharp,
+            sight.colour,
+            guess,
+            np.where(where, spread, sight.distance),
+            sight.mask | where,
+            sight.shift,
         )
 
     def _begin(self, colour: Floats) -> None:

@@ -46,6 +46,12 @@ class Blob:
     def middle(self) -> tuple[float, float]:
         return (self.x0 + self.x1) / 2, (self.y0 + self.y1) / 2
 
+    @property
+    def centre(self) -> tuple[float, float]:
+        """Its centre of mass (x, y)."""
+        y, x = np.nonzero(self.mask)
+        return float(x.mean()) + self.x0 + 0.5, float(y.mean()) + self.y0 + 0.5
+
 
 def blobs_of(mask: Mask, colour: Floats) -> list[Blob]:
     """All pieces of at least MIN_AREA pixels."""

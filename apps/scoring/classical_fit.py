@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,20 +12,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...generation.embedding import NS_PER_TICK
-from ...streams.world.events import COLOURS, LABELS, SHAPES, Thing
+from ...streams.media import Inputs
+from ...streams.world.events import COLOURS, LABELS, SHAPE_COLOURS, SHAPES, Thing
 from ...streams.world.stage import mark
 from ...streams.world.ticks import world_inputs
 from ...streams.world.world import World
 from .classical_background import Background
 from .classical_blobs import Blob
 from .classical_ears import NAMES, NOTHING, Ears, sound_features
-from .classical_names import FAMILIES, VIEWS, colour_features, shape_features, view_of
+from .classical_measures import VIEWS, colour_features, room_features, shape_features, view_of
+from .classical_names import FAMILIES
 from .classical_tracker import Tracker
 
-FIRST_SEED = 6_000_000  # training seeds are 1,000,000 and above
+FIRST_SEED = {"mixed": 6_000_000, "things": 6_100_000}  # training seeds are 1,000,000 and above
+_FAMILY_NAMES = ("shape", "thing")
 DURATION_S = 20.0
 _RIDGE = 0.02  # of the spread of each measure, added to it
 _FEWEST = 20  # examples of a name that is to be told at all
+_MOST = 15  # examples from one thing in one kind of view: more only say the same
 _CHUNK = 3200  # samples
 
 
@@ -48,19 +53,19 @@ class Table:
 
 def examples_of(world: World) -> Iterator[Example]:
     """Measures of the blobs that the tracker finds in a world of one camera, with their true names."""
-    background, tracker = Background(), Tracker()
-    for inputs in world_inputs(world, ["cam1"], NS_PER_TICK):
+    background, tracker = Background(), Tracker(lambda blob, sight: True)  # no table is needed for it
+    seen: Counter[tuple[int, str]] = Counter()
+    for inputs in _inputs(world):
         sight = background.look(inputs.frames["cam1"].pixels)
         tracker.follow(sight, background)
         identities = world.picture(0, inputs.t_ns).identities
         names = {mark(s.identity): s.thing for s in world.sightings(0, inputs.t_ns)}
-        for track in tracker.tracks:
-            if track.blob is None or track.is_grouped:
-                continue
-            thing = names.get(_owner(track.blob, identities))
-            if thing is not None:
-                shape, colour = shape_features(track.blob, sight), colour_features(track.blob, sight)
-                yield Example(shape, colour, thing, view_of(track.blob))
+        for blob in (t.blob for t in tracker.tracks if t.blob is not None and not t.is_grouped):
+            owner = _owner(blob, identities)
+            seen[owner, view_of(blob)] += 1
+            if owner in names and seen[owner, view_of(blob)] <= _MOST:
+                shape, colour = shape_features(blob, sight), colour_features(blob, sight)
+                yield Example(shape, colour, names[owner], view_of(blob))
 
 
 def _owner(blob: Blob, identities: NDArray[np.uint8]) -> int:
@@ -114,19 +119,25 @@ def sight_tables(found: Sequence[Example]) -> dict[str, Table]:
         tables[f"{view.upper()}_TABLE"] = Table(LABELS, np.concatenate(parts))
     whole = [e for e in found if e.view == VIEWS[0]]
     families = ["shape" if e.thing.kind in SHAPES else "thing" for e in whole]
-    family = discriminant(np.array([e.shape for e in whole]), families, ("shape", "thing"))
-    colours = discriminant(np.array([e.colour for e in found]), [e.thing.colour for e in found], COLOURS)
-    return {
-        **tables,
-        "FAMILY_TABLE": Table(("shape", "thing"), family),
-        "COLOUR_TABLE": Table(COLOURS, colours),
-    }
+    measures = np.array([np.concatenate([e.shape, e.colour]) for e in whole])
+    tables["FAMILY_TABLE"] = Table(_FAMILY_NAMES, discriminant(measures, families, _FAMILY_NAMES))
+    flat, solid = ([e for e in found if (e.thing.kind in SHAPES) == is_flat] for is_flat in (True, False))
+    for title, seen, names in (("SHAPE_COLOUR", flat, SHAPE_COLOURS), ("COLOUR", solid, COLOURS)):
+        colours = discriminant(np.array([e.colour for e in seen]), [e.thing.colour for e in seen], names)
+        tables[f"{title}_TABLE"] = Table(names, colours)
+    return tables
 
 
 def _within(found: Sequence[Example], family: tuple[str, ...]) -> NDArray[np.float64]:
     """A discriminant of the kinds of one family: flat shapes vary far less than solid things."""
     own = [e for e in found if e.thing.kind in family]
     return discriminant(np.array([e.shape for e in own]), [e.thing.kind for e in own], family)
+
+
+def room_table(rooms: Sequence[tuple[NDArray[np.float64], str]]) -> Table:
+    """What a stream's first picture tells of it."""
+    features = np.array([measures for measures, _ in rooms])
+    return Table(_FAMILY_NAMES, discriminant(features, [name for _, name in rooms], _FAMILY_NAMES))
 
 
 def sound_table(heard: Sequence[tuple[NDArray[np.float64], str]]) -> Table:
@@ -157,17 +168,24 @@ def write_tables(path: Path, tables: Mapping[str, Table]) -> None:
     path.write_text("\n".join(parts))
 
 
-def fit(num_shape_worlds: int = 300, num_thing_worlds: int = 400) -> None:
+def fit(num_shape_worlds: int = 120, num_thing_worlds: int = 220) -> None:
     """Render training worlds, follow and hear what is in them, and write the tables anew."""
     found: list[Example] = []
+    rooms: list[tuple[NDArray[np.float64], str]] = []
     heard: list[tuple[NDArray[np.float64], str]] = []
-    for scene, number, first in (("mixed", num_shape_worlds, 0), ("things", num_thing_worlds, 100_000)):
+    plans = zip(_FAMILY_NAMES, ("mixed", "things"), (num_shape_worlds, num_thing_worlds), strict=True)
+    for family, scene, number in plans:
         for n in range(number):
-            world = World(FIRST_SEED + first + n, 1, scene, DURATION_S)
+            world = World(FIRST_SEED[scene] + n, 1, scene, DURATION_S)
             found += examples_of(world)
+            rooms.append((room_features(next(iter(_inputs(world))).frames["cam1"].pixels), family))
             heard += heard_in(world)
-    tables = {**sight_tables(found), "SOUND_TABLE": sound_table(heard)}
+    tables = {**sight_tables(found), "ROOM_TABLE": room_table(rooms), "SOUND_TABLE": sound_table(heard)}
     write_tables(Path(__file__).with_name("classical_table.py"), tables)
+
+
+def _inputs(world: World) -> Iterator[Inputs]:
+    return world_inputs(world, ["cam1"], NS_PER_TICK, has_native=False)
 
 
 if __name__ == "__main__":
