@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import IterableDataset
 
 from ...generation.embedding import NS_PER_TICK
 from ...streams.media import VIEW_HEIGHT, VIEW_WIDTH
@@ -23,7 +21,6 @@ from ...streams.world.world import World
 TRAIN_SEEDS = 1_000_000  # seeds below are for scoring and calibration, never for training
 _TICKS = 13
 _WORLD_S, _MOMENTS = 24, 8  # of each camera of a world
-_POOL = 6_144  # neighbouring pictures are alike: batches are drawn from a pool of at least this many samples
 _FOVEAS = 0.25  # of cameras whose pictures are magnified
 _SMALL_PX = 40.0
 _SHAPE_SCENES = {"easy": 1, "standard": 2, "busy": 2, "shaky": 1, "dim": 1, "overlap": 1, "clash": 1}
@@ -50,27 +47,7 @@ class PatchBatch:
 Sample = tuple[np.ndarray, ...]
 
 
-class PatchStream(IterableDataset[PatchBatch]):
-    """Endless batches, the same for the same arguments; `first_batch` skips what an earlier run has seen."""
-
-    def __init__(self, batch_size: int, first_batch: int = 0, seeds: int = TRAIN_SEEDS) -> None:
-        self.batch_size, self.first_batch, self.seeds = batch_size, first_batch, seeds
-
-    def __iter__(self) -> Iterator[PatchBatch]:
-        cv2.setNumThreads(1)
-        torch.set_num_threads(1)
-        rng = np.random.default_rng([self.seeds, self.first_batch])
-        # A world gives more than 64 samples, so that seeds of two runs do not overlap when one goes on from the other.
-        seed, pool = self.seeds + self.first_batch, list[Sample]()
-        while True:
-            while len(pool) < max(_POOL, 4 * self.batch_size):
-                pool += _samples(seed, rng)
-                seed += 1
-            chosen = [pool.pop(int(rng.integers(len(pool)))) for _ in range(self.batch_size)]
-            yield _collate([_augment(sample, rng) for sample in chosen])
-
-
-def _samples(seed: int, rng: np.random.Generator) -> list[Sample]:
+def samples_of(seed: int, rng: np.random.Generator) -> list[Sample]:
     """Neighbouring pictures of some moments of a world, from each of its cameras, some of them magnified."""
     scene = str(rng.choice(list(_SCENES), p=list(_SCENES.values())))
     world = World(seed, num_cameras=3, scene=scene, duration_s=_WORLD_S)
@@ -108,7 +85,7 @@ def _fovea(world: World, camera: int, times: Sequence[int], rng: np.random.Gener
     return Window(float(np.clip(x, 0, VIEW_WIDTH - width)), float(np.clip(y, 0, VIEW_HEIGHT - height)), zoom)
 
 
-def _augment(sample: Sample, rng: np.random.Generator) -> Sample:
+def augment(sample: Sample, rng: np.random.Generator) -> Sample:
     """Mirror, exchange or invert channels (colour unknown then), and sometimes freeze time."""
     view, before, thing, colour, label, motion, centre, side = sample
     if rng.random() < 0.12:
@@ -133,7 +110,8 @@ def _mirror(values: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(values.reshape(6, 10, *values.shape[1:])[:, ::-1]).reshape(values.shape)
 
 
-def _collate(samples: list[Sample]) -> PatchBatch:
+def collate(samples: list[Sample]) -> PatchBatch:
+    """Samples as one batch."""
     return PatchBatch(
         *(torch.from_numpy(np.ascontiguousarray(np.stack(column))) for column in zip(*samples, strict=True))
     )

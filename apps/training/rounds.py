@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .loop import Portion
-from .patches import TRAIN_SEEDS, PatchBatch, Sample, _augment, _collate, _samples
+from .patches import TRAIN_SEEDS, PatchBatch, Sample, augment, collate, samples_of
 from .processes import in_order
 from .settings import TrainSettings
 
@@ -25,7 +25,7 @@ _ORDER, _CHANGE = 1, 2  # what a generator is for, beside its seed
 def render_world(task: tuple[int, int]) -> list[Sample]:
     """All samples of a world: its number, and the seed of the run."""
     number, seed = task
-    return _samples(number, np.random.default_rng([number, seed]))
+    return samples_of(number, np.random.default_rng([number, seed]))
 
 
 def rendered(settings: TrainSettings, first_step: int) -> Generator[Portion[PatchBatch] | None, None, None]:
@@ -54,7 +54,7 @@ def rendered(settings: TrainSettings, first_step: int) -> Generator[Portion[Patc
 def make_batch(samples: list[Sample], seed: int, step: int) -> PatchBatch:
     """The samples, each altered as the step wants it."""
     rng = np.random.default_rng([seed, _CHANGE, step])
-    return _collate([_augment(sample, rng) for sample in samples])
+    return collate([augment(sample, rng) for sample in samples])
 
 
 def held_out(settings: TrainSettings) -> list[PatchBatch]:

@@ -10,7 +10,7 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from ...generation.words import Vocabulary
 from .loop import Portion, Position
-from .sequences import SegmentBatch, TokenSequence, _gather, build_sequence
+from .sequences import SegmentBatch, TokenSequence, build_sequence, gather
 from .settings import TrainSettings
 from .tickstreams import TickStream
 
@@ -42,7 +42,7 @@ class SegmentReader(IterableDataset[Portion[SegmentBatch]]):
         sequences = [self._sequence(number) for number, _ in self._rows]
         while True:
             starts = [start for _, start in self._rows]
-            batch = _gather(list(zip(sequences, starts, strict=True)), self._length)
+            batch = gather(list(zip(sequences, starts, strict=True)), self._length)
             for row in range(len(self._rows)):
                 sequences[row] = self._advance(row, sequences[row])
             position = {"next": self._next, "rows": [list(row) for row in self._rows]}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -156,33 +156,8 @@ class SegmentBatch:
         return flat.index_copy(0, where, torch.cat([x.float() for _, x in parts])).view(*self.shape, d_model)
 
 
-class SegmentStream:
-    """Endless batches: each row reads a stream to its end in segments, carrying its state, then draws another."""
-
-    def __init__(
-        self, streams: Sequence[TickStream], vocabulary: Vocabulary, num_rows: int, length: int, seed: int
-    ) -> None:
-        self.streams, self.vocabulary, self.length = streams, vocabulary, length
-        self._rng = np.random.default_rng(seed)
-        self._order: list[int] = []
-        self._rows = [self._segments() for _ in range(num_rows)]
-
-    def __iter__(self) -> Iterator[SegmentBatch]:
-        while True:
-            yield _gather([next(row) for row in self._rows], self.length)
-
-    def _segments(self) -> Iterator[tuple[TokenSequence, int]]:
-        while True:
-            if not self._order:
-                self._order = [int(n) for n in self._rng.permutation(len(self.streams))]
-            sequence = build_sequence(self.streams[self._order.pop()], self.vocabulary, self._rng)
-            for start in range(0, len(sequence.kind), self.length):
-                # A short rest is mostly padding: the next stream is worth more.
-                if start == 0 or len(sequence.kind) - start >= self.length // 3:
-                    yield sequence, start
-
-
-def _gather(rows: Sequence[tuple[TokenSequence, int]], length: int) -> SegmentBatch:
+def gather(rows: Sequence[tuple[TokenSequence, int]], length: int) -> SegmentBatch:
+    """A batch of segments: each row is `length` tokens of a sequence from a start on, with padding behind its end."""
     kind = np.full((len(rows), length), -1)
     row, target = np.zeros_like(kind), np.full_like(kind, IGNORE)
     is_answer = np.zeros(kind.shape, bool)

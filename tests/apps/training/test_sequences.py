@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from millrace.apps.training.segments import SegmentReader
 from millrace.apps.training.sequences import (
     AUDIO,
     GATE,
@@ -14,7 +15,6 @@ from millrace.apps.training.sequences import (
     USER,
     VIDEO,
     WORD,
-    SegmentStream,
     build_sequence,
 )
 from millrace.apps.training.talk import TalkRates
@@ -138,10 +138,10 @@ _VIDEO = ("video", "video_place", "video_slot", "video_tick", "is_fovea")
 
 def test_segments_lose_nothing_but_short_rests():
     streams = [stream([enter(0.5)], num_ticks=n) for n in (10, 40)]
-    data = iter(SegmentStream(streams, VOCABULARY, num_rows=2, length=64, seed=0))
+    data = iter(SegmentReader(streams, VOCABULARY, num_rows=2, length=64, seed=0))
     new_rows = 0
     for _ in range(6):
-        batch = next(data)
+        batch = next(data).batch
         new_rows += int(batch.is_new.sum())
         assert batch.target.shape == (2, 64)
         kinds = (batch.time_at, batch.video_at, batch.audio_at, batch.word_at, batch.gate_at)
