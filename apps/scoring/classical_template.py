@@ -34,21 +34,24 @@ class Template:
         self, colour: Floats, at: tuple[float, float], reach: int, most: float
     ) -> tuple[float, float] | None:
         """The middle (x, y) near `at` where the picture [H, W, 3] fits best, or None where it costs more than `most`."""
-        x, y = round(at[0]), round(at[1])
-        steps = np.stack(np.meshgrid(np.arange(-reach, reach + 1), np.arange(-reach, reach + 1)), -1).reshape(
-            -1, 2
-        )
-        places = steps + np.array([x, y])
-        cost = self._unlike(colour, places, self.inside, self.colours)
-        alike = 1 - self._unlike(colour, places, self.outside, self.mean[None])
-        total = cost + 0.35 * alike + 0.0015 * ((places - np.array(at)) ** 2).sum(1)
-        best = int(np.argmin(total))
-        if cost[best] > most:
+        middle = np.array([round(at[0]), round(at[1])])
+        coarse = middle + _steps(reach, 2)
+        best = coarse[int(np.argmin(self._cost(colour, coarse, at)[0]))]
+        places = best + _steps(1, 1)
+        total, hidden = self._cost(colour, places, at)
+        if hidden[int(np.argmin(total))] > most:
             return None
-        near = np.exp(-(total - total[best]) / 0.015)
-        near[np.abs(steps - steps[best]).max(1) > 1] = 0
+        near = np.exp(-(total - total.min()) / 0.015)
         found = (near[:, None] * places).sum(0) / near.sum()
         return float(found[0]), float(found[1])
+
+    def _cost(
+        self, colour: Floats, places: NDArray[np.int64], at: tuple[float, float]
+    ) -> tuple[NDArray[np.float64], Floats]:
+        """What speaks against each place [K], and the part of it that is the thing's own points being otherwise."""
+        hidden = self._unlike(colour, places, self.inside, self.colours)
+        alike = 1 - self._unlike(colour, places, self.outside, self.mean[None])
+        return hidden + 0.35 * alike + 0.0015 * ((places - np.array(at)) ** 2).sum(1), hidden
 
     def stamp(self, canvas: NDArray[np.uint8], at: tuple[float, float]) -> None:
         """Mark where the thing is, a little larger than it is."""
@@ -70,6 +73,12 @@ class Template:
         difference = ((seen - wanted[None]) ** 2).sum(-1) * np.float32(1 / _UNLIKE**2)
         cost = np.where(known, np.minimum(difference, 1), np.float32(_OUT_OF_VIEW))
         return np.asarray(cost.mean(1), np.float32)
+
+
+def _steps(reach: int, stride: int) -> NDArray[np.int64]:
+    """Offsets (x, y) [K, 2] of a square grid."""
+    steps = np.arange(-reach, reach + 1, stride)
+    return np.stack(np.meshgrid(steps, steps), -1).reshape(-1, 2)
 
 
 def template_of(blob: Blob, sight: Sight, middle: tuple[float, float]) -> Template:
