@@ -8,8 +8,9 @@ import numpy as np
 
 from ...generation.embedding import NS_PER_TICK
 from ...streams.world.events import COLOURS, SOUNDS, WorldEvent, WorldEventKind
+from ...streams.world.examiner import possible_questions
 from ...streams.world.instructions import Instruction, instruct
-from ...streams.world.questions import Asked, QuestionKind, ask, possible_questions
+from ...streams.world.questions import Asked, QuestionKind, ask
 from ...streams.world.record import Record
 from .papers import Order, Query, Setting
 

@@ -12,9 +12,10 @@ from ...generation.embedding import NS_PER_TICK
 from ...generation.narrator import REMINDER_NS
 from ...generation.words import Vocabulary
 from ...streams.world.events import COLOURS, KINDS, SOUNDS, Thing, WorldEvent, WorldEventKind
+from ...streams.world.examiner import draw_question
 from ...streams.world.instructions import Instruction, instruct
 from ...streams.world.language import narrate
-from ...streams.world.questions import FAMILIES, REPLY, ask, draw_question
+from ...streams.world.questions import FAMILIES, REPLY, ask
 from ...streams.world.record import Record
 
 DELAY_TICKS = 1  # the model tells an event one tick after the tick that first shows it; it answers at once

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from millrace.streams.world.events import Thing, WorldEvent, WorldEventKind
+from millrace.streams.world.examiner import draw_question
 from millrace.streams.world.instructions import Instruction, instruct, read_instruction
 from millrace.streams.world.questions import (
     FAMILIES,
     Question,
     QuestionKind,
     ask,
-    draw_question,
     read_question,
 )
 from millrace.streams.world.record import Record, record_of
