@@ -12,6 +12,7 @@ from torch import Tensor
 from ...generation.attention import AttentionCarry
 from ...generation.backbone import Carry
 from ...generation.config import MAMBA, HybridConfig
+from ...generation.embedding import NS_PER_TICK
 from ...generation.losses import IGNORE, confidence_loss, text_loss
 from ...generation.mamba import MambaCarry
 from ...generation.narrator import Narrator, NarratorConfig
@@ -25,6 +26,7 @@ from .progress import RunLog
 from .segments import read_segments
 from .sequences import SegmentBatch
 from .settings import TrainSettings
+from .talk import DELAY_TICKS
 from .tickstreams import TickStream
 
 
@@ -32,7 +34,8 @@ def new_narrator(settings: TrainSettings, encoder: PatchEncoder) -> Narrator:
     """An untrained narrator around a trained encoder. Its attention sees as far back as training did."""
     torch.manual_seed(settings.seed)
     backbone = HybridConfig(pattern=settings.pattern, mlp_hidden=settings.mlp_hidden, window=settings.segment)
-    narrator = Narrator(NarratorConfig(backbone, encoder.config, all_words(), skips_quiet=True))
+    delay_ns = DELAY_TICKS * NS_PER_TICK
+    narrator = Narrator(NarratorConfig(backbone, encoder.config, all_words(), delay_ns, skips_quiet=True))
     narrator.encoder.load_state_dict(encoder.state_dict())
     narrator.encoder.requires_grad_(False)
     return narrator

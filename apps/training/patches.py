@@ -21,6 +21,7 @@ from ...streams.world.world import World
 TRAIN_SEEDS = 1_000_000  # seeds below are for scoring and calibration, never for training
 _TICKS = 13
 _WORLD_S, _MOMENTS = 24, 8  # of each camera of a world
+_RUSH_SHARE = 0.6  # share of worlds of things in which much happens: a picture costs the same and teaches more
 _FOVEAS = 0.25  # of cameras whose pictures are magnified
 _SMALL_PX = 40.0
 _SHAPE_SCENES = {"easy": 1, "standard": 2, "busy": 2, "shaky": 1, "dim": 1, "overlap": 1, "clash": 1}
@@ -50,7 +51,7 @@ Sample = tuple[np.ndarray, ...]
 def samples_of(seed: int, rng: np.random.Generator) -> list[Sample]:
     """Neighbouring pictures of some moments of a world, from each of its cameras, some of them magnified."""
     scene = str(rng.choice(list(_SCENES), p=list(_SCENES.values())))
-    world = World(seed, num_cameras=3, scene=scene, duration_s=_WORLD_S)
+    world = World(seed, 3, scene, _WORLD_S, rush=bool(rng.random() < _RUSH_SHARE))
     starts = [(c, int(rng.integers(0, _WORLD_S * 5 - _TICKS))) for c in (0, 1, 2) for _ in range(_MOMENTS)]
     return [sample for camera, start in starts for sample in _look(world, camera, start, rng)]
 

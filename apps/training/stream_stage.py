@@ -22,6 +22,7 @@ SHARD = 8
 _FIRST_SEED = TRAIN_SEEDS * 5
 _NUM_CAMERAS, _CAMERA_WEIGHTS = (1, 2, 3, 4), (0.15, 0.25, 0.2, 0.4)
 _SCENES = {"mixed": 0.34, "clash": 0.08, "things": 0.58}
+_RUSH_SHARE = 0.65  # share of the short worlds of things in which visits follow each other closely
 _PRUNER_SHARES = (0.88, 0.06, 0.06)  # news first, at random, evenly: so that measuring the others is fair
 _NATIVE_SHARE = 0.5  # of streams whose cameras have finer pixels than the view
 _LONG_SHARE, _LONG = 0.2, 3.0  # share of worlds that last this many times as long: there is more to remember
@@ -127,4 +128,5 @@ def _draw_world(seed: int, seconds: float) -> World:
     if rng.random() < _LONG_SHARE:
         scene = "quiet" if scene == "clash" else scene
         return World(seed, 1 if rng.random() < 0.5 else 2, scene, seconds * _LONG)
-    return World(seed, int(rng.choice(_NUM_CAMERAS, p=_CAMERA_WEIGHTS)), scene, seconds)
+    num_cameras = int(rng.choice(_NUM_CAMERAS, p=_CAMERA_WEIGHTS))
+    return World(seed, num_cameras, scene, seconds, rush=bool(rng.random() < _RUSH_SHARE))

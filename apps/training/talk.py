@@ -18,7 +18,9 @@ from ...streams.world.language import narrate
 from ...streams.world.questions import FAMILIES, REPLY, ask
 from ...streams.world.record import Record
 
-DELAY_TICKS = 1  # the model tells an event one tick after the tick that first shows it; it answers at once
+# An event is told so long after the first tick that shows it: of what comes in by the border, or in a hand, the second
+# and third picture tell much more than the first. Questions are answered at once.
+DELAY_TICKS = 2
 _REMINDER_TICKS = REMINDER_NS // NS_PER_TICK
 _E = WorldEventKind
 
@@ -28,7 +30,7 @@ class TalkRates:
     """How much a stream is talked to; shares of streams, ticks between questions, weights of families."""
 
     asked: float = 0.75
-    instructed: float = 0.4
+    instructed: float = 0.55
     cut: float = 0.15  # whose sentences are cut by a word limit and go on at the next tick
     ticks_apart: tuple[float, float] = (8.0, 25.0)  # mean, drawn for each stream between these
     families: dict[str, float] = field(

@@ -18,7 +18,8 @@ class World:
     """One to four cameras and a microphone for `duration_s` seconds. The same arguments give the same world.
 
     `scene` is a recipe's name or a mixture's: `mixed` (shapes), `things`, `all`. With `unseen` it is about pairs of
-    kind and colour that training never contains. `events` is the exact log, in order of time.
+    kind and colour that training never contains; with `rush` people and things come and go as often as they find
+    room, so that an hour of stream holds more to learn. `events` is the exact log, in order of time.
     Raises SourceError for an unknown scene.
     """
 
@@ -27,6 +28,7 @@ class World:
     scene: str = "mixed"
     duration_s: float = 30.0
     unseen: bool = False
+    rush: bool = False
     stage: Stage = field(init=False)
     events: tuple[WorldEvent, ...] = field(init=False)
     soundtrack: Soundtrack = field(init=False)
@@ -41,7 +43,9 @@ class World:
         else:
             from .solid.solid_stage import SolidStage
 
-            self.stage = SolidStage(self.seed, self.num_cameras, self.scene, self.duration_s, self.unseen)
+            self.stage = SolidStage(
+                self.seed, self.num_cameras, self.scene, self.duration_s, self.unseen, self.rush
+            )
             self.soundtrack = soundtrack_of(self.stage.cues, self.duration_s, rng)
         found = [*self.stage.events, *self.soundtrack.events]
         self.events = tuple(sorted(found, key=lambda e: (e.t_ns, -1 if e.camera is None else e.camera)))

@@ -31,7 +31,7 @@ from .weather import Glass, draw_glass
 
 _SEPARATE = 0.4  # share of worlds whose cameras look at plans of their own
 _QUIET = 0.33  # share of worlds in which little happens
-_BUSY_GAP_S, _QUIET_GAP_S = (8.0, 17.0), (40.0, 75.0)  # between two visits to a camera
+_RUSH_GAP_S, _BUSY_GAP_S, _QUIET_GAP_S = (1.5, 5.0), (8.0, 17.0), (40.0, 75.0)  # between two visits to a camera
 _COUNTING = 0.1  # share of worlds with several things of one name
 _FAULTY = 0.12  # share of cameras with which something goes wrong now and then
 _BLACK = 6  # grey value of a camera that gives no picture
@@ -72,21 +72,28 @@ class SolidStage:
     """One to four cameras on one plan or on several; see `stage.Stage`. The same arguments give the same stage.
 
     `scene` is a name of `SOLID_SCENES`, or the mixture `things`. With `unseen` most things are of pairs of kind and
-    colour that training never contains. Raises SourceError for another scene.
+    colour that training never contains; with `rush` visits follow each other closely. Raises SourceError for
+    another scene.
     """
 
     bit_rate = (100e3, 1.5e6)
     h264_share = 0.6
 
     def __init__(
-        self, seed: int, num_cameras: int, scene: str, duration_s: float, unseen: bool = False
+        self,
+        seed: int,
+        num_cameras: int,
+        scene: str,
+        duration_s: float,
+        unseen: bool = False,
+        rush: bool = False,
     ) -> None:
         rng = np.random.default_rng([seed, num_cameras, 21])
         self.scene, recipe = _pick(scene, rng)
         rng = np.random.default_rng([seed, num_cameras, 22, list(SOLID_SCENES).index(self.scene)])
         self.is_counting = bool(rng.random() < _COUNTING)
         num_steps = round(duration_s * STEP_HZ)
-        grounds = _make_grounds(recipe, num_cameras, num_steps, unseen, self.is_counting, rng)
+        grounds = _make_grounds(recipe, num_cameras, num_steps, unseen, rush, self.is_counting, rng)
         self._views = [
             _make_view(ground, lens, num_steps, rng) for ground in grounds for lens in ground.site.lenses
         ]
@@ -139,13 +146,15 @@ def _make_grounds(
     num_cameras: int,
     num_steps: int,
     unseen: bool,
+    rush: bool,
     is_counting: bool,
     rng: np.random.Generator,
 ) -> list[_Ground]:
     """The plans of a world, filled with life."""
     is_separate = num_cameras > 1 and rng.random() < _SEPARATE
-    gap_s = float(rng.uniform(*(_QUIET_GAP_S if rng.random() < _QUIET else _BUSY_GAP_S)))
-    pace = Pace(min(gap_s, 1.2 * num_steps / STEP_HZ + 2.0))  # in a short world something should happen
+    gap_s = _QUIET_GAP_S if rng.random() < _QUIET else _BUSY_GAP_S
+    mean_s = float(rng.uniform(*(_RUSH_GAP_S if rush else gap_s)))
+    pace = Pace(min(mean_s, 1.2 * num_steps / STEP_HZ + 2.0))  # in a short world something should happen
     is_dusk, is_rainy = bool(rng.random() < recipe.dusk), bool(rng.random() < recipe.rain)
     identities = [1]
     grounds = []
