@@ -21,7 +21,9 @@ from ...streams.world.world import World
 TRAIN_SEEDS = 1_000_000  # seeds below are for scoring and calibration, never for training
 _TICKS = 13
 _WORLD_S, _MOMENTS = 24, 8  # of each camera of a world
-_RUSH_SHARE = 0.6  # share of worlds of things in which much happens: a picture costs the same and teaches more
+_RUSH_SHARE = (
+    0.6  # share of worlds of things in which much happens: a picture costs the same and teaches more
+)
 _FOVEAS = 0.25  # of cameras whose pictures are magnified
 _SMALL_PX = 40.0
 _SHAPE_SCENES = {"easy": 1, "standard": 2, "busy": 2, "shaky": 1, "dim": 1, "overlap": 1, "clash": 1}

@@ -31,7 +31,11 @@ from .weather import Glass, draw_glass
 
 _SEPARATE = 0.4  # share of worlds whose cameras look at plans of their own
 _QUIET = 0.33  # share of worlds in which little happens
-_RUSH_GAP_S, _BUSY_GAP_S, _QUIET_GAP_S = (1.5, 5.0), (8.0, 17.0), (40.0, 75.0)  # between two visits to a camera
+_RUSH_GAP_S, _BUSY_GAP_S, _QUIET_GAP_S = (
+    (1.5, 5.0),
+    (8.0, 17.0),
+    (40.0, 75.0),
+)  # between two visits to a camera
 _COUNTING = 0.1  # share of worlds with several things of one name
 _FAULTY = 0.12  # share of cameras with which something goes wrong now and then
 _BLACK = 6  # grey value of a camera that gives no picture
