@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from ..errors import ConfigError
+from ..generation.checkpoint import digest_of
 from .report_file import check_writable, write_json, write_text
 from .scoring.agenda import PARTS, Agenda, make_agenda
 from .scoring.clips import clips_in, read_labels, score_clip
@@ -112,7 +113,7 @@ def score(
         task = progress.add_task("scoring", total=total)
         with Crew(roster, workers, lambda done: progress.update(task, completed=done)) as crew:
             sittings = hold_exam(crew, agenda.settings)
-            report = make_report(model, sittings, roster.names)
+            report = make_report(model, sittings, roster.names) | {"weights": digest_of(roster.model)}
             if agenda.subtle_seeds:
                 report["subtle"] = curves(run_trials(crew, agenda.subtle_seeds))
             for name, heard in hear_clips(crew, pairs):

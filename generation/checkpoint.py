@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from hashlib import sha256
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,12 @@ def load_narrator(path: Path | None = None) -> Narrator:
         return _load(Path(path))
     with as_file(files("millrace.generation.weights") / SHIPPED) as shipped:
         return _load(shipped)
+
+
+def digest_of(path: Path | None = None) -> str:
+    """SHA-256 of a file of weights, or of the one that ships, in hex."""
+    source = files("millrace.generation.weights") / SHIPPED if path is None else Path(path)
+    return sha256(source.read_bytes()).hexdigest()
 
 
 def _load(path: Path) -> Narrator:

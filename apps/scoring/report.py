@@ -10,7 +10,7 @@ from rich.table import Table
 
 from .narration import f1_figure, told
 from .roster import MODEL, Roster
-from .scores import scores_of
+from .scores import NARRATED, scores_of
 from .sitting import Sitting
 
 SCHEMA_VERSION = 2
@@ -40,6 +40,7 @@ def make_report(model: str, sittings: Sequence[Sitting], names: Sequence[str]) -
         report |= scores_of(sittings, MODEL)
         report |= {name: scores_of(sittings, name) for name in names if name != MODEL}
         seen = [s.transcripts[MODEL] for s in sittings]
+        report["by_world"] = [_counts(s) for s in sittings if s.sheet.setting.paper in NARRATED]
         report["tokens"] = {
             "offered": sum(t.num_offered for t in seen),
             "kept": sum(t.num_kept for t in seen),
@@ -118,6 +119,13 @@ def _table(title: str, columns: Sequence[str]) -> Table:
 def _papers(sittings: Sequence[Sitting]) -> dict[str, int]:
     papers = [s.sheet.setting.paper for s in sittings]
     return {paper: papers.count(paper) for paper in dict.fromkeys(papers)}
+
+
+def _counts(sitting: Sitting) -> dict[str, Any]:
+    """What it takes to play one world again, and what came of it."""
+    setting, score = sitting.sheet.setting, told(sitting, MODEL).score
+    place = {"paper": setting.paper, "seed": setting.seed, "cameras": setting.num_cameras}
+    return place | {"hits": score.hits, "said": score.said, "happened": score.happened}
 
 
 def _figure(part: Mapping[str, Any] | None, key: str) -> str:

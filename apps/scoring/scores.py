@@ -12,7 +12,7 @@ from .papers import is_of_shapes
 from .replies import answer_scores, answers
 from .sitting import Sitting
 
-_NARRATED = ("shapes", "things")
+NARRATED = ("shapes", "things")
 
 
 def scores_of(sittings: Sequence[Sitting], examinee: str) -> dict[str, Any]:
@@ -22,7 +22,7 @@ def scores_of(sittings: Sequence[Sitting], examinee: str) -> dict[str, Any]:
         part = [s for s in sittings if is_of_shapes(s.scene) is wanted]
         if part:
             whole[name] = _scores(part, examinee)
-    narrated = [told(s, examinee) for s in sittings if s.sheet.setting.paper in _NARRATED]
+    narrated = [told(s, examinee) for s in sittings if s.sheet.setting.paper in NARRATED]
     given = answers([s for s in sittings if s.sheet.queries], examinee)
     whole["confusions"] = confusions(narrated)
     whole["calibration"] = {
@@ -34,7 +34,7 @@ def scores_of(sittings: Sequence[Sitting], examinee: str) -> dict[str, Any]:
 
 def _scores(sittings: Sequence[Sitting], examinee: str) -> dict[str, Any]:
     scores: dict[str, Any] = {}
-    papers = {"narration": _NARRATED, "unseen_pairs": ("unseen",), "recipes": ("recipes",), "easy": ("easy",)}
+    papers = {"narration": NARRATED, "unseen_pairs": ("unseen",), "recipes": ("recipes",), "easy": ("easy",)}
     for name, wanted in papers.items():
         worlds = [told(s, examinee) for s in sittings if s.sheet.setting.paper in wanted]
         if worlds:

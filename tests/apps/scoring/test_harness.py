@@ -73,6 +73,9 @@ def test_the_report_has_every_figure_with_an_interval_of_everybody(sittings):
         assert set(scores["calibration"]) == {"answers", "statements"}
         assert set(scores["confusions"]) == {"kinds", "colours"}
     assert report["worlds"] == {"shapes": 1, "unseen": 1, "live": 7, "quiet": 2}
+    (world,) = report["by_world"]
+    assert (world["paper"], world["seed"], world["cameras"]) == ("shapes", 90_001, 2)
+    assert world["hits"] == world["said"] == world["happened"] > 0
     assert {key for _, key, _ in headlines(report)} == {"f1", "accuracy"}
 
 
