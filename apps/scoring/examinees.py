@@ -65,7 +65,8 @@ class NarratorExaminee:
         for text in texts:
             if read_instruction(text):
                 self._reminder.add(text)
-        return [*self._reminder.due(t_ns), *(text for text in texts if not read_instruction(text))]
+        # As in a live session, a reminder waits while a question is answered.
+        return [text for text in texts if not read_instruction(text)] or self._reminder.due(t_ns)
 
     def _add(self, word: Word, t_ns: int) -> Said | None:
         if not self._words:
