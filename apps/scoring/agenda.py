@@ -18,12 +18,13 @@ PARTS: dict[str, tuple[str, ...]] = {  # what may stand behind --only, and its p
     "easy": ("easy",),
     "unseen": ("unseen",),
     "recipes": ("recipes",),
+    "textures": ("textures",),
     "live": ("live",),
     "memory": ("quiet", "long"),
     SUBTLE: (SUBTLE,),
     CLIPS: (CLIPS,),
 }
-_DEFAULT = ("narration", "unseen", "recipes", "live", "memory", SUBTLE, CLIPS)
+_DEFAULT = ("narration", "unseen", "recipes", "textures", "live", "memory", SUBTLE, CLIPS)
 _NUM_SUBTLE = 20
 _QUICK = 10  # a tenth
 

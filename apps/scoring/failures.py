@@ -34,7 +34,9 @@ class Failure:
 
 def worst_failures(sittings: Sequence[Sitting], examinee: str) -> list[Failure]:
     """A few of each sort: the surest wrong answers, wrong names and inventions, and the largest things missed."""
-    narrated = [s for s in sittings if s.sheet.setting.paper in ("shapes", "things", "unseen", "recipes")]
+    narrated = [
+        s for s in sittings if s.sheet.setting.paper in ("shapes", "things", "unseen", "recipes", "textures")
+    ]
     read = [(sitting, told(sitting, examinee)) for sitting in narrated]
     asked = [s for s in sittings if s.sheet.queries]
     return [

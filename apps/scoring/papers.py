@@ -30,6 +30,7 @@ class Setting:
     scene: str  # as `World` takes it: a recipe or a mixture
     duration_s: float = NARRATION_S
     unseen: bool = False
+    strange: bool = False
     kinds: tuple[QuestionKind, ...] = ()  # of the questions that are asked
     num_orders: int = 0  # standing instructions
 
@@ -44,7 +45,9 @@ class Setting:
 
     def world(self) -> World:
         """The world, made anew."""
-        return World(self.seed, self.num_cameras, self.scene, self.duration_s, self.unseen)
+        return World(
+            self.seed, self.num_cameras, self.scene, self.duration_s, self.unseen, strange=self.strange
+        )
 
     def record(self, world: World) -> Record:
         """Its truth at all ticks."""
@@ -102,6 +105,11 @@ def _recipes() -> Iterator[Setting]:
         yield Setting("recipes", seed, 1 + n // 2 % 3, HELD_OUT_SCENES[n % len(HELD_OUT_SCENES)])
 
 
+def _textures() -> Iterator[Setting]:
+    for n, seed in enumerate(seeds.TEXTURES):
+        yield Setting("textures", seed, 1 + n % 4, "things", strange=True)
+
+
 def _live(numbers: range, scenes: tuple[str, ...]) -> Iterator[Setting]:
     for n, seed in enumerate(numbers):
         yield Setting("live", seed, 2 + n % 3, scenes[n % len(scenes)], LIVE_S, kinds=NOW, num_orders=2)
@@ -126,6 +134,7 @@ PAPERS: dict[str, tuple[Setting, ...]] = {
         *_narration("unseen", seeds.UNSEEN_THINGS[:12], "things", unseen=True),
     ),
     "recipes": tuple(_recipes())[:12],
+    "textures": tuple(_textures())[:12],
     "live": (
         *_live(seeds.LIVE_SHAPES[:16], _LIVE_SHAPES),
         *_live(seeds.LIVE_THINGS[:16], ("things",)),

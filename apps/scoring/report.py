@@ -20,6 +20,7 @@ HEADLINES: tuple[tuple[str, str, str], ...] = (  # what it is called, where it s
     ("unseen pairs, shapes", "shapes.unseen_pairs.narration", "f1"),
     ("unseen pairs, things", "things.unseen_pairs.narration", "f1"),
     ("scenes never trained", "recipes.narration", "f1"),
+    ("textures never trained", "textures.narration", "f1"),
     ("easy scenes", "easy.narration", "f1"),
     ("live questions", "live", "accuracy"),
     ("who came from where", "identity", "accuracy"),

@@ -34,7 +34,9 @@ def scores_of(sittings: Sequence[Sitting], examinee: str) -> dict[str, Any]:
 
 def _scores(sittings: Sequence[Sitting], examinee: str) -> dict[str, Any]:
     scores: dict[str, Any] = {}
-    papers = {"narration": NARRATED, "unseen_pairs": ("unseen",), "recipes": ("recipes",), "easy": ("easy",)}
+    papers = {"narration": NARRATED, "unseen_pairs": ("unseen",)} | {
+        name: (name,) for name in ("recipes", "textures", "easy")
+    }
     for name, wanted in papers.items():
         worlds = [told(s, examinee) for s in sittings if s.sheet.setting.paper in wanted]
         if worlds:

@@ -9,6 +9,7 @@ THINGS = range(30_000, 30_060)
 UNSEEN_SHAPES = range(40_000, 40_040)
 UNSEEN_THINGS = range(42_000, 42_040)
 RECIPES = range(44_000, 44_040)
+TEXTURES = range(46_000, 46_040)
 LIVE_SHAPES = range(50_000, 50_060)
 LIVE_THINGS = range(52_000, 52_060)
 QUIET_SHAPES = range(60_000, 60_030)
@@ -25,6 +26,7 @@ LISTS = {
     "unseen_shapes": UNSEEN_SHAPES,
     "unseen_things": UNSEEN_THINGS,
     "recipes": RECIPES,
+    "textures": TEXTURES,
     "live_shapes": LIVE_SHAPES,
     "live_things": LIVE_THINGS,
     "quiet_shapes": QUIET_SHAPES,

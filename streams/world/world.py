@@ -19,7 +19,8 @@ class World:
 
     `scene` is a recipe's name or a mixture's: `mixed` (shapes), `things`, `all`. With `unseen` it is about pairs of
     kind and colour that training never contains; with `rush` people and things come and go as often as they find
-    room, so that an hour of stream holds more to learn. `events` is the exact log, in order of time.
+    room, so that an hour of stream holds more to learn; with `strange` grounds and clothes have textures that training
+    never contains. `events` is the exact log, in order of time.
     Raises SourceError for an unknown scene.
     """
 
@@ -29,6 +30,7 @@ class World:
     duration_s: float = 30.0
     unseen: bool = False
     rush: bool = False
+    strange: bool = False
     stage: Stage = field(init=False)
     events: tuple[WorldEvent, ...] = field(init=False)
     soundtrack: Soundtrack = field(init=False)
@@ -44,7 +46,7 @@ class World:
             from .solid.solid_stage import SolidStage
 
             self.stage = SolidStage(
-                self.seed, self.num_cameras, self.scene, self.duration_s, self.unseen, self.rush
+                self.seed, self.num_cameras, self.scene, self.duration_s, self.unseen, self.rush, self.strange
             )
             self.soundtrack = soundtrack_of(self.stage.cues, self.duration_s, rng)
         found = [*self.stage.events, *self.soundtrack.events]

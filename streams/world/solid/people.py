@@ -38,7 +38,7 @@ def make_person(look: Look, rng: np.random.Generator) -> tuple[Shape, Callable[[
     b = Builder()
     limbs = _limbs(b, build, top, legwear, skin, cut)
     first_above = len(b.points)
-    _torso(b, build, wrap(top, 6, _SIDES, rng), cut, legwear)
+    _torso(b, build, wrap(top, 6, _SIDES, rng, look.is_strange), cut, legwear)
     _head(b, build, skin, hair, rng)
     _bag(b, build, rng)
     shape = b.make()

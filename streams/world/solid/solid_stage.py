@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ from .painter import Item, paint
 from .scenes import SOLID_SCENES, SceneRecipe
 from .sight import Sight, hide_carried, look_at
 from .sites import Draw, Pace, Site
+from .texture import HELD_OUT_GROUNDS
 from .types import POSTURES, Cast, Floats, Lens, Pose
 from .weather import Glass, draw_glass
 
@@ -76,8 +77,8 @@ class SolidStage:
     """One to four cameras on one plan or on several; see `stage.Stage`. The same arguments give the same stage.
 
     `scene` is a name of `SOLID_SCENES`, or the mixture `things`. With `unseen` most things are of pairs of kind and
-    colour that training never contains; with `rush` visits follow each other closely. Raises SourceError for
-    another scene.
+    colour that training never contains; with `rush` visits follow each other closely; with `strange`
+    grounds and clothes have textures that training never contains. Raises SourceError for another scene.
     """
 
     bit_rate = (100e3, 1.5e6)
@@ -91,6 +92,7 @@ class SolidStage:
         duration_s: float,
         unseen: bool = False,
         rush: bool = False,
+        strange: bool = False,
     ) -> None:
         rng = np.random.default_rng([seed, num_cameras, 21])
         self.scene, recipe = _pick(scene, rng)
@@ -98,6 +100,8 @@ class SolidStage:
         self.is_counting = bool(rng.random() < _COUNTING)
         num_steps = round(duration_s * STEP_HZ)
         grounds = _make_grounds(recipe, num_cameras, num_steps, unseen, rush, self.is_counting, rng)
+        for ground in grounds if strange else ():
+            _make_strange(ground, rng)
         self._views = [
             _make_view(ground, lens, num_steps, rng) for ground in grounds for lens in ground.site.lenses
         ]
@@ -171,6 +175,14 @@ def _make_grounds(
         rain = float(rng.uniform(15, 60)) if is_rainy and site.plan.is_outdoors else 0.0
         grounds.append(_Ground(site, casting, shake, draw.is_dusk, rain))
     return grounds
+
+
+def _make_strange(ground: _Ground, rng: np.random.Generator) -> None:
+    """Lay out the floor and dress the people as in no world of training."""
+    site = ground.site
+    site.plan = replace(site.plan, ground=str(rng.choice(HELD_OUT_GROUNDS)))
+    for cast in ground.casting.casts:
+        cast.look = replace(cast.look, is_strange=True)
 
 
 def _make_view(ground: _Ground, lens: Lens, num_steps: int, rng: np.random.Generator) -> _View:

@@ -112,6 +112,22 @@ def _cloth(x: Plane, y: Plane, footprint: Plane, grain: Grain) -> Plane:
     return np.asarray(1 + weave + 0.02 * grain.at(x, y * 0.5, 1.1))
 
 
+def _pavers(x: Plane, y: Plane, footprint: Plane, grain: Grain) -> Plane:
+    """Bricks laid in rows, each row half a brick further."""
+    row = np.floor(y / 0.1)
+    u = x / 0.2 + row * np.float32(0.5)
+    tone = 1 + 0.1 * _fade(0.15, footprint) * grain.cell(u, row)
+    joint = _line(y / 0.1, 0.05, footprint / 0.1) + _line(u, 0.025, footprint / 0.2)
+    return np.asarray(tone * (1 - 0.3 * np.minimum(joint, 1)))
+
+
+def _marble(x: Plane, y: Plane, footprint: Plane, grain: Grain) -> Plane:
+    """Thin dark veins where smooth noise changes its sign."""
+    veins = np.exp(-np.abs(grain.at(x, y, 2.7) + 0.3 * grain.at(x, y, 0.8)) * 9)
+    return np.asarray(1 + 0.04 * grain.at(x, y, 1.4) - 0.25 * veins * _fade(0.1, footprint))
+
+
+HELD_OUT_GROUNDS = ("pavers", "marble")  # that training never sees
 _GROUNDS: dict[str, Callable[[Plane, Plane, Plane, Grain], Plane]] = {
     "tiles": _tiles,
     "wood": _wood,
@@ -121,6 +137,8 @@ _GROUNDS: dict[str, Callable[[Plane, Plane, Plane, Grain], Plane]] = {
     "grass": _grass,
     "belt": _belt,
     "cloth": _cloth,
+    "pavers": _pavers,
+    "marble": _marble,
 }
 
 

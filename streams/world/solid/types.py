@@ -80,7 +80,9 @@ class Wall:
 class Plan:
     """The unmoving part of a scene. The ground is endless, at z = 0; beyond walls and ground is sky or dark."""
 
-    ground: str  # tiles, wood, carpet, concrete, asphalt, grass, belt, cloth
+    ground: (
+        str  # tiles, wood, carpet, concrete, asphalt, grass, belt, cloth; never in training: pavers, marble
+    )
     ground_colour: RGB
     walls: tuple[Wall, ...] = ()
     slabs: tuple[Slab, ...] = ()
@@ -96,6 +98,7 @@ class Look:
     colour: str
     seed: int  # draws everything else: trousers, hair, skin, bag, texture, exact shade, proportions
     scale: float = 1.0
+    is_strange: bool = False  # dressed as nobody is in training
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,4 +84,4 @@ def test_some_instructions_never_come_true(drafts):
 def test_papers_hold_both_families_and_long_streams():
     longest = max(s.duration_s for settings in PAPERS.values() for s in settings)
     assert longest > DELAYS["10min"][1]
-    assert {"shapes", "things", "unseen", "recipes", "live", "quiet", "long"} <= set(PAPERS)
+    assert {"shapes", "things", "unseen", "recipes", "textures", "live", "quiet", "long"} <= set(PAPERS)

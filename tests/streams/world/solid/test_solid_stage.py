@@ -10,9 +10,10 @@ import pytest
 
 from millrace.errors import SourceError
 from millrace.streams.world.events import AMBIENT, DIRECTIONS, SOUNDS, UNSEEN, WAYS, WorldEventKind
-from millrace.streams.world.recipes import THINGS_MIX
+from millrace.streams.world.recipes import HELD_OUT_SCENES, THINGS_MIX
 from millrace.streams.world.solid.scenes import SOLID_SCENES
 from millrace.streams.world.solid.solid_stage import SolidStage
+from millrace.streams.world.solid.texture import HELD_OUT_GROUNDS
 from millrace.streams.world.stage import NATIVE, Window, mark
 
 SECONDS = 24.0
@@ -169,3 +170,23 @@ def test_an_unknown_scene_is_refused_with_what_there_is() -> None:
     with pytest.raises(SourceError, match=r"'moon' is unknown.*lobby"):
         SolidStage(1, 1, "moon", 4.0)
     assert SolidStage(1, 1, "things", 4.0).scene in THINGS_MIX
+
+
+def test_strange_worlds_hold_the_same_people_on_a_floor_of_another_texture() -> None:
+    usual, strange = (SolidStage(3, 1, "lobby", 12.0, strange=s) for s in (False, True))
+    assert strange.events == usual.events
+    floors = [stage._views[0].ground.site.plan.ground for stage in (usual, strange)]
+    assert floors[0] not in HELD_OUT_GROUNDS
+    assert floors[1] in HELD_OUT_GROUNDS
+    looks = [{c.look.is_strange for c in stage._views[0].ground.casting.casts} for stage in (usual, strange)]
+    assert looks == [{False}, {True}]
+
+
+def test_in_a_rush_much_more_happens() -> None:
+    for scene in SOLID_SCENES:
+        if scene not in HELD_OUT_SCENES:
+            usual, rush = (
+                sum(len(SolidStage(seed, 2, scene, 24.0, rush=r).events) for seed in range(4))
+                for r in (False, True)
+            )
+            assert rush > 1.4 * usual, scene
