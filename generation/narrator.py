@@ -141,6 +141,12 @@ class Narrator(nn.Module):
             hidden = self._step(number, state, depth)
             yield Word("", True, sure) if number == END else Word(self.vocabulary.word(number), False, sure)
 
+    def end(self, state: SessionState, depth: int | None = None) -> None:
+        """Break off a sentence that was begun: the memory holds the words that were said, and that it ended there."""
+        if state.pending:
+            state.pending = []
+            self._step(END, state, depth)
+
     @torch.inference_mode()
     def _choose(self, hidden: Tensor, state: SessionState) -> int:
         """The likeliest word; between sentences first whether to speak at all."""

@@ -6,7 +6,7 @@ from .narrator import REMINDER_NS
 
 
 class Reminder:
-    """The instructions of one session, and when each was read last."""
+    """The instructions of one session, and when each was read last. They may be taken back from another thread."""
 
     def __init__(self, period_ns: int = REMINDER_NS) -> None:
         self.period_ns = period_ns
@@ -23,16 +23,17 @@ class Reminder:
 
     def remove(self, instruction: str) -> bool:
         """Take an instruction back; False where it does not stand."""
-        stands = instruction in self._read_ns
-        self._read_ns.pop(instruction, None)
-        return stands
+        return self._read_ns.pop(instruction, self) is not self
 
     def due(self, t_ns: int) -> list[str]:
         """What is to be read at this tick; it then counts as read."""
+        # A copy: instructions come and go while the tick reads them.
         found = [
             text
-            for text, read_ns in self._read_ns.items()
+            for text, read_ns in self._read_ns.copy().items()
             if read_ns is None or t_ns - read_ns >= self.period_ns
         ]
-        self._read_ns.update(dict.fromkeys(found, t_ns))
+        for text in found:
+            if text in self._read_ns:
+                self._read_ns[text] = t_ns
         return found

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 FOVEA_TOKENS = 2  # the most that a closer look adds in a tick
 
@@ -51,6 +53,15 @@ class TokenBlock:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Glimpse:
+    """What was seen in one camera's picture, for a person who looks over the model's shoulder."""
+
+    things: NDArray[np.float32]  # [60] probability that a patch shows a thing
+    kept: Sequence[int]  # patches that became tokens
+    names: Sequence[str]  # of what each of these shows, such as `red person`, by the encoder alone
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Perceived:
     """The result of one look at all inputs, made by perception."""
 
@@ -58,3 +69,4 @@ class Perceived:
     skipped: Mapping[str, str] = field(default_factory=dict)  # camera -> why its frame was not read
     costs_ns: Mapping[str, int] = field(default_factory=dict)  # stage (sample, encode, ..., audio) -> time
     closer: Sequence[str] = ()  # cameras of which a part was looked at closely
+    glimpses: Mapping[str, Glimpse] = field(default_factory=dict)  # by camera that was looked at

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from ..streams.clock import Stopwatch
 from ..streams.media import AudioChunk, Inputs, VideoFrame
+from ..streams.world.events import COLOURS, LABELS
 from .audio import AudioTokenizer
-from .blocks import CameraPlan, Perceived, TokenBlock, TokenKind
-from .encoder import NUM_PATCHES, PatchEncoder, patch_features
+from .blocks import CameraPlan, Glimpse, Perceived, TokenBlock, TokenKind
+from .encoder import NUM_PATCHES, EncoderConfig, PatchEncoder, patch_features
 from .fovea import CloserLook, Fovea
 from .pruning import ChangePruner, Floats, Places, Pruner
 from .sampler import NO_BUDGET, STILL, FrameSampler
@@ -80,7 +81,8 @@ class Perception:
         costs["prune"] += watch.lap_ns()
         blocks += [self._listen(name, inputs.t_ns, chunks) for name, chunks in inputs.audio.items() if chunks]
         costs["audio"] = watch.lap_ns()
-        return Perceived(blocks, skipped, costs, tuple(told))
+        glimpses = {name: glimpse(self.encoder.config, features[name], places[name]) for name in looked}
+        return Perceived(blocks, skipped, costs, tuple(told), glimpses)
 
     def _sample(self, inputs: Inputs, cameras: Mapping[str, CameraPlan]) -> dict[str, str]:
         skipped: dict[str, str] = {}
@@ -161,6 +163,15 @@ class Perception:
     def _listen(self, name: str, t_ns: int, chunks: Sequence[AudioChunk]) -> TokenBlock:
         features, num_offered = self._ears.setdefault(name, AudioTokenizer()).tokens(chunks)
         return _block(name, 0, t_ns, TokenKind.AUDIO, features, np.arange(len(features)), num_offered)
+
+
+def glimpse(config: EncoderConfig, features: NDArray[np.float32], kept: NDArray[np.int64]) -> Glimpse:
+    """What features [60, F] say of a picture, in words."""
+    ends = config.width + np.cumsum(config.head_sizes)
+    colours = features[kept, ends[0] : ends[1]].argmax(1)
+    labels = features[kept, ends[1] : ends[2]].argmax(1)
+    names = tuple(f"{COLOURS[c]} {LABELS[n]}" for c, n in zip(colours, labels, strict=True))
+    return Glimpse(features[:, config.width].copy(), tuple(kept.tolist()), names)
 
 
 @torch.inference_mode()

@@ -43,6 +43,8 @@ class Planner(Protocol):
 
     def learn(self, report: TickReport) -> None: ...
 
+    budget_ns: int  # from the moment a tick is due to its deadline; may be changed between ticks
+
 
 class FullPlan:
     """Grants everything, always.
@@ -51,12 +53,12 @@ class FullPlan:
     """
 
     def __init__(self, budget_ns: int, limits: Limits) -> None:
-        self._budget_ns, self._limits = budget_ns, limits
+        self.budget_ns, self._limits = budget_ns, limits
 
     def plan(self, inputs: Inputs, now_ns: int) -> Plan:
         grant = full_grant(inputs, self._limits)
         cameras = list(inputs.frames)
-        deadline_ns = inputs.t_ns + self._budget_ns
+        deadline_ns = inputs.t_ns + self.budget_ns
         return make_plan(inputs, cameras, cameras, grant, self._limits, deadline_ns, deadline_ns)
 
     def learn(self, report: TickReport) -> None:
@@ -77,7 +79,7 @@ class Budget:
     """
 
     def __init__(self, budget_ns: int, limits: Limits) -> None:
-        self._budget_ns, self._limits = budget_ns, limits
+        self.budget_ns, self._limits = budget_ns, limits
         self._look = StageCost(fixed_ns=2e6, unit_ns=6e6)  # per frame encoded
         self._closer = StageCost(fixed_ns=1e6, unit_ns=6e6)  # per closer look
         self._read = StageCost(fixed_ns=8e6, unit_ns=0.2e6)  # per token
@@ -87,7 +89,7 @@ class Budget:
 
     def plan(self, inputs: Inputs, now_ns: int) -> Plan:
         """What is predicted to fit between `now_ns` and the deadline; nothing if nothing does."""
-        deadline_ns = inputs.t_ns + self._budget_ns
+        deadline_ns = inputs.t_ns + self.budget_ns
         grant = self._fit(inputs, deadline_ns - now_ns)
         chosen = self._turns.take(inputs.frames, grant.num_cameras)
         closer = self._closer_turns.take(

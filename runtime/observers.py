@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from ..perception.blocks import Glimpse
 from ..streams.media import SourceEvent, VideoFrame
 from .opening import OpenedSource
 from .plan import TextDelta, TickReport
@@ -25,3 +26,4 @@ class Observers:
     # The new pictures of each tick by camera, before its report. They stand beside the report and not in it, so
     # that who keeps the reports of a long run does not keep its pictures.
     on_frames: Callable[[Mapping[str, VideoFrame]], None] = _ignore
+    on_glimpses: Callable[[Mapping[str, Glimpse]], None] = _ignore  # what was seen in those that were read

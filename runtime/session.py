@@ -15,7 +15,7 @@ from ..streams.channel import Channel, Policy
 from ..streams.clock import NS_PER_MS, NS_PER_S, Clock, VirtualClock, WallClock
 from ..streams.media import EventKind, SourceEvent, TextInput
 from ..streams.source import NEVER_NS, Source
-from .budget import Budget, FullPlan, Limits
+from .budget import Budget, FullPlan, Limits, Planner
 from .inbox import Inbox, IntakeStatistics
 from .metrics import Metrics, Parse
 from .observers import Observers
@@ -83,9 +83,11 @@ class Session:
         mode = "realtime" if options.realtime else "fast"
         self._metrics = Metrics(mode=mode, budget_ns=options.budget_ns, parse=parse)
         self._inbox = Inbox(realtime=options.realtime)
+        self._budget: Planner = (Budget if options.realtime else FullPlan)(options.budget_ns, options.limits)
         self._outbox: Channel[TextDelta] = Channel(_MAX_WORDS_WAITING, Policy.BLOCK)
         self._compute = ThreadPoolExecutor(1, thread_name_prefix="compute", initializer=_use_one_core)
         self._is_stopping = False
+        self._tick: Tick | None = None  # once it plays
 
     async def run(self) -> RunSummary:
         """The whole session; leaves no thread and no task behind.
@@ -116,8 +118,35 @@ class Session:
         It may be called from any thread, also before `run`. A line such as `tell me when a car enters cam1` stands until
         the end; anything else is taken for a question.
         """
-        now_ns = self._clock.now_ns() if self._clock else 0
-        self._inbox.text(TextInput(source, now_ns if t_ns is None else t_ns, text))
+        self._inbox.text(TextInput(source, self.now_ns if t_ns is None else t_ns, text))
+
+    def hush(self) -> None:
+        """Break off the sentence that is being said; its memory holds what was said, no more. From any thread."""
+        if self._tick is not None:
+            self._tick.hush()
+
+    @property
+    def standing(self) -> tuple[str, ...]:
+        """The instructions that stand, such as `tell me when a car enters cam1`, oldest first."""
+        return self._tick.typed.standing if self._tick is not None else ()
+
+    def forget(self, instruction: str) -> bool:
+        """Take a standing instruction back; False where it does not stand. From any thread."""
+        return self._tick is not None and self._tick.typed.forget(instruction)
+
+    @property
+    def budget_ns(self) -> int:
+        """From the moment a tick is due to its deadline."""
+        return self._budget.budget_ns
+
+    def set_budget(self, budget_ns: int) -> None:
+        """Give ticks more or less time from the next one on. From any thread."""
+        self._budget.budget_ns = budget_ns
+
+    @property
+    def now_ns(self) -> int:
+        """The session clock; 0 before it runs."""
+        return self._clock.now_ns() if self._clock else 0
 
     def statistics(self) -> dict[str, IntakeStatistics]:
         """What became of each source's frames so far."""
@@ -136,8 +165,8 @@ class Session:
     async def _play(self, opened: Sequence[OpenedSource], cameras: Sequence[str], looker: Looker) -> None:
         clock, pace = self._start_clock()
         options, sentences = self._options, SentenceBuilder(cameras)
-        budget = (Budget if options.realtime else FullPlan)(options.budget_ns, options.limits)
-        tick = Tick(clock, self._inbox, budget, looker, self._speaker, self._outbox, sentences)
+        tick = Tick(clock, self._inbox, self._budget, looker, self._speaker, self._outbox, sentences)
+        self._tick = tick
         start_ns = clock.now_ns() + _OPENING_NS if options.realtime else 0
         readers = Readers(opened, self._inbox, clock, realtime=options.realtime, start_ns=start_ns)
         with clock.participant(), self._ending(readers):
@@ -161,6 +190,7 @@ class Session:
                 return
             report = await self._in_compute(tick.run, due_ns, num_missed)
             self._observers.on_frames(tick.frames)
+            self._observers.on_glimpses(tick.glimpses)
             self._tell(report)
             num_closing += self._inbox.is_exhausted
 

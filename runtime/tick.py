@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
-from ..perception.blocks import CameraPlan, Perceived, TokenBlock
+from ..perception.blocks import CameraPlan, Glimpse, Perceived, TokenBlock
 from ..streams.channel import Channel
 from ..streams.clock import Clock
 from ..streams.media import Inputs, VideoFrame
 from ..streams.world.language import REPLY
 from .budget import Planner
 from .inbox import Inbox
-from .plan import TextDelta, TickReport
+from .plan import Plan, TextDelta, TickReport
 from .sentences import SentenceBuilder
 from .ticklog import Spoken, TickLog
 from .typed import Typed
@@ -56,6 +58,10 @@ class Speaker(Protocol):
 
     def new_state(self) -> Any: ...
 
+    def end(self, state: Any, depth: int) -> None:
+        """Break off a sentence that was begun."""
+        ...
+
     def text_block(self, text: str, t_ns: int) -> TokenBlock:
         """A typed line as tokens."""
         ...
@@ -69,6 +75,14 @@ class Speaker(Protocol):
     ) -> Iterator[WrittenWord]:
         """Words until it is silent or the limit is reached; the caller may stop at any word."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """Where a sentence was broken off."""
+
+    text: str = ""
+    is_end: bool = True
 
 
 class Tick:
@@ -87,8 +101,10 @@ class Tick:
         self._clock, self._inbox, self._budget = clock, inbox, budget
         self._looker, self._speaker, self._state = looker, speaker, speaker.new_state()
         self._outbox, self._sentences = outbox, sentences
-        self._typed, self._delay_ns = Typed(speaker), speaker.text_delay_ns
+        self.typed, self._delay_ns = Typed(speaker), speaker.text_delay_ns
+        self._is_hushed = threading.Event()
         self.frames: Mapping[str, VideoFrame] = {}  # that came with the newest tick, by camera
+        self.glimpses: Mapping[str, Glimpse] = {}  # of those of them that were read
 
     def run(self, t_ns: int, num_missed: int = 0) -> TickReport:
         """One tick that was due at `t_ns`; each word goes to the outbox as soon as it is written."""
@@ -97,23 +113,28 @@ class Tick:
             inputs = log.lap("take", self._inbox.take(t_ns))
             plan = log.lap("plan", self._budget.plan(inputs, self._clock.now_ns()))
             seen = log.lap("look", self._looker.read(inputs, plan.cameras))
-            blocks = [*seen.blocks, *self._typed.blocks(t_ns, inputs.texts)]
+            blocks = [*seen.blocks, *self.typed.blocks(t_ns, inputs.texts)]
             hidden = log.lap("read", self._speaker.read(t_ns, blocks, self._state, plan.depth))
             words = self._speaker.write(hidden, self._state, plan.max_text_tokens, plan.depth)
-            spoken = log.lap("write", self._say(t_ns, words, plan.last_word_ns))
+            spoken = log.lap("write", self._say(t_ns, words, plan))
         report = log.report(inputs, plan, seen, spoken, self._clock.now_ns())
         self._budget.learn(report)
-        self.frames = inputs.frames
+        self.frames, self.glimpses = inputs.frames, seen.glimpses
         return report
+
+    def hush(self) -> None:
+        """Break off the sentence that is being said, at the next word; one that has not begun is said. Any thread."""
+        if self.is_speaking:
+            self._is_hushed.set()
 
     @property
     def is_speaking(self) -> bool:
         """A sentence has been begun and goes on in the next tick."""
         return self._sentences.is_open
 
-    def _say(self, t_ns: int, words: Iterable[WrittenWord], last_word_ns: int) -> Spoken:
+    def _say(self, t_ns: int, words: Iterable[WrittenWord], plan: Plan) -> Spoken:
         num_words, finished = 0, []
-        for word in words:
+        for word in self._until_hushed(words, plan.depth):
             if not self._sentences.is_open:
                 # An event is told some time after it happened, a question is answered at once.
                 self._delay_ns = 0 if word.text == REPLY else self._speaker.text_delay_ns
@@ -123,6 +144,18 @@ class Tick:
             num_words += 1
             if sentence := self._sentences.add(delta):
                 finished.append(sentence)
-            if delta.t_out_ns >= last_word_ns:
+            if delta.t_out_ns >= plan.last_word_ns:
                 break  # the rest of the sentence comes with the next tick
         return Spoken(num_words, finished)
+
+    def _until_hushed(self, words: Iterable[WrittenWord], depth: int) -> Iterator[WrittenWord]:
+        """The words; when hushed, an end in place of the next one, which is then never thought of."""
+        written = iter(words)
+        while not self._is_hushed.is_set():
+            if (word := next(written, None)) is None:
+                return
+            yield word
+        self._is_hushed.clear()
+        if self.is_speaking:
+            self._speaker.end(self._state, depth)
+            yield _Cut()

@@ -26,6 +26,15 @@ class Typed:
         self._reader = reader
         self._reminder = Reminder()
 
+    @property
+    def standing(self) -> tuple[str, ...]:
+        """The standing instructions, in the order in which they were given."""
+        return self._reminder.instructions
+
+    def forget(self, line: str) -> bool:
+        """Take a standing instruction back; False where it does not stand. May be called from any thread."""
+        return self._reminder.remove(line)
+
     def blocks(self, t_ns: int, texts: Sequence[TextInput]) -> list[TokenBlock]:
         """What the tick at `t_ns` reads. A reminder waits while a question is answered."""
         questions = [line.text for line in texts if not is_standing(line.text)]

@@ -6,9 +6,10 @@ import torch
 
 from millrace.perception.blocks import CameraPlan, TokenKind
 from millrace.perception.encoder import EncoderConfig, PatchEncoder
-from millrace.perception.perception import Perception
+from millrace.perception.perception import Perception, glimpse
 from millrace.perception.pruning import StridePruner
 from millrace.streams.media import AudioChunk, Inputs, VideoFrame
+from millrace.streams.world.events import COLOURS, LABELS
 from millrace.streams.world.world import World
 
 TICK = 200_000_000
@@ -80,3 +81,25 @@ def test_the_encoder_sees_motion_only_through_the_view_before():
     assert moved.shape == (1, 60, 16)
     assert heads.centre.shape == (1, 60, 2)
     assert not torch.allclose(moved, still)
+
+
+def test_a_person_may_look_over_its_shoulder(perception):
+    seen = perception.read(inputs(3), PLAN)
+    assert set(seen.glimpses) == {"a", "b"}
+    glimpse = seen.glimpses["a"]
+    assert glimpse.things.shape == (60,)
+    assert ((glimpse.things >= 0) & (glimpse.things <= 1)).all()
+    assert list(glimpse.kept) == seen.blocks[0].places.tolist()
+    assert len(glimpse.names) == 6
+    assert all(name.split()[0] in COLOURS and name.split()[1] in LABELS for name in glimpse.names)
+
+
+def test_what_is_named_to_a_person_is_what_the_heads_say():
+    config = EncoderConfig(width=4)
+    features = np.zeros((60, config.num_features), np.float32)
+    features[7, 4] = 0.9
+    features[7, 5 + COLOURS.index("blue")] = 1
+    features[7, 5 + len(COLOURS) + LABELS.index("van")] = 1
+    seen = glimpse(config, features, np.array([7]))
+    assert seen.names == ("blue van",)
+    assert seen.things[7] == np.float32(0.9)

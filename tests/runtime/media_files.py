@@ -120,6 +120,9 @@ class RecurrentSpeaker(nn.Module):
         features = torch.full((1, 8), float(len(text)))
         return TokenBlock("text", 0, t_ns, TokenKind.TEXT, features, torch.arange(1), 1)
 
+    def end(self, state: SpeakerState, depth: int) -> None:
+        state.pending = []
+
     def perception(self, names: Sequence[str]) -> MeanLooker:
         return MeanLooker(names)
 

@@ -314,3 +314,69 @@ def test_the_pictures_of_a_tick_are_told_before_its_report(clips):
     assert {"view0", "view1", "view2", "view3"} in told
     for frames, report in zip(told[::2], told[1::2], strict=True):
         assert set(report.frames_read) <= frames
+
+
+def test_a_hushed_sentence_is_broken_off_and_the_model_knows(clips):
+    ended, said = [], []
+
+    class Hushed(RecurrentSpeaker):
+        def end(self, state, depth):
+            ended.append(list(state.pending))
+            super().end(state, depth)
+
+    def hear(delta):
+        said.append(delta)
+        if len(said) == 3:  # of four words, in the first tick of two
+            session.hush()
+
+    session = make_session(clips, FAST, Hushed(), Observers(on_delta=hear))
+    summary = run(session)
+    assert len(ended) == 1 and len(ended[0]) == 2
+    assert [delta.is_end for delta in said[:4]] == [False, False, False, True]
+    assert summary.sentences[0].text.split()[1:] == ["moved", "by"]
+    assert all(len(sentence.text.split()) == 4 for sentence in summary.sentences[1:])
+
+
+def test_to_hush_between_sentences_changes_nothing(clips):
+    usual = run(make_session(clips, FAST)).sentences
+    session = make_session(clips, FAST, observers=Observers(on_report=lambda report: session.hush()))
+    quiet = [s for s in run(session).sentences]
+    assert [s.text for s in quiet[:1]] != [
+        s.text for s in usual[:1]
+    ]  # those that span two ticks are broken off
+    session = make_session(clips, FAST)
+    session.hush()
+    assert run(session).sentences == usual
+
+
+def test_standing_instructions_are_listed_and_taken_back(clips):
+    seen = []
+
+    def watch(report):
+        tick = report.t_ns // NS_PER_TICK
+        if tick == 1:
+            session.text("tell me when a car enters cam1")
+        if tick == 3:
+            seen.append(session.standing)
+            seen.append(session.forget("tell me when a car enters cam1"))
+            seen.append(session.forget("tell me when a van enters cam1"))
+            seen.append(session.standing)
+
+    session = make_session(clips, FAST, observers=Observers(on_report=watch))
+    assert session.standing == ()
+    run(session)
+    assert seen == [("tell me when a car enters cam1",), True, False, ()]
+
+
+def test_the_budget_may_be_changed_while_it_runs(clips):
+    deadlines = []
+
+    def watch(report):
+        deadlines.append(report.plan.deadline_ns - report.t_ns)
+        session.set_budget(50_000_000)
+
+    session = make_session(clips, FAST, observers=Observers(on_report=watch))
+    before = session.budget_ns
+    run(session)
+    assert deadlines[0] == before
+    assert set(deadlines[1:]) == {50_000_000} == {session.budget_ns}
