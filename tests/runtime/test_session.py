@@ -340,7 +340,7 @@ def test_a_hushed_sentence_is_broken_off_and_the_model_knows(clips):
 def test_to_hush_between_sentences_changes_nothing(clips):
     usual = run(make_session(clips, FAST)).sentences
     session = make_session(clips, FAST, observers=Observers(on_report=lambda report: session.hush()))
-    quiet = [s for s in run(session).sentences]
+    quiet = run(session).sentences
     assert [s.text for s in quiet[:1]] != [
         s.text for s in usual[:1]
     ]  # those that span two ticks are broken off
