@@ -42,10 +42,10 @@ class WallClock:
     """Real time; the session starts at 0 ns when the clock is made."""
 
     def __init__(self) -> None:
-        self._origin_ns = time.monotonic_ns()
+        self._origin_ns = monotonic_ns()
 
     def now_ns(self) -> int:
-        return time.monotonic_ns() - self._origin_ns
+        return monotonic_ns() - self._origin_ns
 
     async def sleep_until(self, t_ns: int) -> None:
         await asyncio.sleep(max(0, t_ns - self.now_ns()) / NS_PER_S)
@@ -148,6 +148,11 @@ def _set_from_thread(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> N
     # A loop that has closed in the meantime has nobody left to wake.
     with suppress(RuntimeError):
         loop.call_soon_threadsafe(event.set)
+
+
+def monotonic_ns() -> int:
+    """The machine's own running time, the same for all its processes."""
+    return time.monotonic_ns()
 
 
 def perf_ns() -> int:

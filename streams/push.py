@@ -33,6 +33,7 @@ class PushSource:
         )
         self._feed: Feed | None = None
         self._num_frames = 0
+        self._has_begun = False
         self._is_open = threading.Event()
         self._is_closed = threading.Event()
 
@@ -43,7 +44,8 @@ class PushSource:
         self._feed = feed
         self._is_open.set()
         while not self._is_closed.is_set() and self._wait(feed, stop):
-            feed.check_silence()
+            if self._has_begun:  # a camera that never came is not missed
+                feed.check_silence()
         self._feed = None
 
     def wait_open(self, timeout_s: float) -> bool:
@@ -59,6 +61,7 @@ class PushSource:
         feed = self._feed
         if feed is None:
             return False
+        self._has_begun = True
         when_ns = feed.clock.now_ns() if t_ns is None else t_ns
         view = self._view(pixels)
         index, self._num_frames = self._num_frames, self._num_frames + 1
@@ -80,10 +83,16 @@ class PushSource:
             raise SourceError(
                 f"{self.name}: sound must be float32 [N], not {samples.dtype} {list(samples.shape)}"
             )
+        self._has_begun = True
         when_ns = feed.clock.now_ns() if t_ns is None else t_ns
         is_taken = feed.audio(AudioChunk(feed.name, when_ns, samples.copy()))
         self._promise(feed, when_ns)
         return is_taken
+
+    @property
+    def feed(self) -> Feed | None:
+        """Where what is pushed goes; None while the session does not take it."""
+        return self._feed
 
     def promise(self, t_ns: int) -> None:
         """Played fast with frames and sound: nothing at or before `t_ns` will be pushed any more."""

@@ -52,6 +52,9 @@ class _Seat:
     def new_state(self) -> None:
         return None
 
+    def end(self, state: None, depth: int) -> None:
+        """It says nothing that could be broken off."""
+
     def text_block(self, text: str, t_ns: int) -> TokenBlock:
         nothing = torch.zeros(0, dtype=torch.int64)
         return TokenBlock("text", 0, t_ns, TokenKind.TEXT, nothing, nothing, 0)

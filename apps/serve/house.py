@@ -1,0 +1,187 @@
+"""The house: one agent, its seats for cameras, and all that it says; the doors only lead here."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ...errors import MillraceError
+from ...perception.blocks import Glimpse
+from ...runtime.agent import Agent, Model
+from ...runtime.observers import Observers
+from ...runtime.plan import Sentence, TextDelta, TickReport
+from ...runtime.typed import is_standing
+from ...streams.clock import NS_PER_MS, NS_PER_S
+from ...streams.media import SourceEvent, VideoFrame
+from ...streams.world.language import REPLY
+from .hub import Hub
+from .seats import Seats
+
+ANSWER_TIMEOUT_S = 5.0
+_MAX_QUESTIONS = 16  # waiting for their answers
+
+
+class BusyError(MillraceError):
+    """Too many questions wait, or no answer came in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the agent replied, and how long it took."""
+
+    text: str
+    seconds: float
+    unknown: tuple[str, ...] = ()  # words of the question that the model does not know; it left them out
+
+
+class House:
+    """Runs one session for ever, on seats that cameras take and leave. Used from one event loop.
+
+    Kinds of messages in `hub`: `delta` (each word), `sentence`, `tick` (costs, drops, lateness), `glimpse` (what was seen
+    in each camera), `source` (a camera came, went, broke), `budget`, `alerts`.
+    """
+
+    def __init__(self, model: Model | None = None, num_cameras: int = 4, budget_ms: float = 200.0) -> None:
+        self.seats, self.hub = Seats(num_cameras), Hub()
+        self.frames: dict[str, VideoFrame] = {}  # the newest of each camera, by its name
+        self.glimpses: dict[str, Glimpse] = {}
+        self.num_late = self.num_ticks = 0
+        self._questions: deque[asyncio.Future[str]] = deque()
+        self._agent = Agent([seat.source for seat in self.seats.all], model=model, budget_ms=budget_ms)
+        observers = Observers(
+            on_delta=self._hear_word,
+            on_report=self._hear_tick,
+            on_event=self._hear_source,
+            on_frames=self._see,
+            on_glimpses=self._glimpse,
+        )
+        self.session = self._agent.session(observers=observers)
+
+    async def run(self) -> None:
+        """Until `stop`. Raises what the session raises."""
+        try:
+            await self.session.run()
+        finally:
+            self.hub.close()
+
+    def stop(self) -> None:
+        """End after the current tick."""
+        self.session.stop()
+
+    async def ask(self, text: str, timeout_s: float = ANSWER_TIMEOUT_S) -> Answer:
+        """Put a question and wait for its answer. Raises BusyError."""
+        if len(self._questions) >= _MAX_QUESTIONS:
+            raise BusyError(f"{_MAX_QUESTIONS} questions wait for their answers; ask again in a second")
+        answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._questions.append(answer)
+        asked_ns = self.session.now_ns
+        self.session.text(text)
+        try:
+            replied = await asyncio.wait_for(answer, timeout_s)
+        except TimeoutError:
+            raise BusyError(f"no answer within {timeout_s:g} s; ask in other words, or again") from None
+        finally:
+            if answer in self._questions:
+                self._questions.remove(answer)
+        seconds = (self.session.now_ns - asked_ns) / NS_PER_S
+        return Answer(replied, seconds, tuple(self._agent.unknown_words(text)))
+
+    def instruct(self, text: str) -> bool:
+        """Let an instruction stand (`tell me when ...`); False for a line that is none."""
+        if not is_standing(text):
+            return False
+        self.session.text(text)
+        self.hub.publish("alerts", {"added": text})
+        return True
+
+    def forget(self, text: str) -> bool:
+        """Take an instruction back; False where it does not stand."""
+        stood = self.session.forget(text)
+        if stood:
+            self.hub.publish("alerts", {"removed": text})
+        return stood
+
+    def set_budget(self, budget_ms: float) -> None:
+        """Give each tick so much time from the next one on."""
+        self.session.set_budget(round(budget_ms * NS_PER_MS))
+        self.hub.publish("budget", {"budget_ms": budget_ms})
+
+    def _hear_word(self, delta: TextDelta) -> None:
+        self.hub.publish(
+            "delta",
+            {
+                "text": delta.text,
+                "is_end": delta.is_end,
+                "t_s": _s(delta.t_ns),
+                "t_out_s": _s(delta.t_out_ns),
+            },
+        )
+
+    def _hear_tick(self, report: TickReport) -> None:
+        self.num_ticks += 1
+        self.num_late += report.is_late
+        for sentence in report.sentences:
+            self._hear(sentence)
+        self.hub.publish("tick", _tick(report))
+
+    def _hear(self, sentence: Sentence) -> None:
+        is_reply = sentence.text.startswith(REPLY)
+        if is_reply and self._questions:
+            answer = self._questions.popleft()
+            if not answer.done():
+                answer.set_result(sentence.text.removeprefix(REPLY).lstrip(" :"))
+        self.hub.publish(
+            "sentence",
+            {
+                "text": sentence.text,
+                "camera": sentence.camera and self.seats.label_of(sentence.camera),
+                "kind": "reply"
+                if is_reply
+                else "alert"
+                if sentence.text.startswith("alert")
+                else "narration",
+                "t_s": _s(sentence.t_ns),
+                "t_out_s": _s(sentence.t_out_ns),
+            },
+        )
+
+    def _hear_source(self, event: SourceEvent) -> None:
+        body = {"camera": self.seats.label_of(event.source), "kind": event.kind.value, "detail": event.detail}
+        self.hub.publish("source", {**body, "t_s": _s(event.t_ns)})
+
+    def _see(self, frames: Mapping[str, VideoFrame]) -> None:
+        self.frames.update(frames)
+
+    def _glimpse(self, glimpses: Mapping[str, Glimpse]) -> None:
+        self.glimpses.update(glimpses)
+        for name, seen in glimpses.items() if self.hub.wants("glimpse") else ():
+            self.hub.publish(
+                "glimpse",
+                {
+                    "camera": self.seats.label_of(name),
+                    "things": [round(float(p), 2) for p in seen.things],
+                    "kept": list(seen.kept),
+                    "names": list(seen.names),
+                },
+            )
+
+
+def _tick(report: TickReport) -> dict[str, object]:
+    return {
+        "t_s": _s(report.t_ns),
+        "latency_ms": round(report.latency_ns / NS_PER_MS, 2),
+        "budget_ms": round((report.plan.deadline_ns - report.t_ns) / NS_PER_MS, 1),
+        "is_late": report.is_late,
+        "missed": report.num_missed,
+        "costs_ms": {stage: round(cost / NS_PER_MS, 2) for stage, cost in report.costs_ns.items()},
+        "read": list(report.frames_read),
+        "skipped": dict(report.skipped),
+        "kept": dict(report.tokens_kept),
+        "words": report.num_text_tokens,
+    }
+
+
+def _s(t_ns: int) -> float:
+    return round(t_ns / NS_PER_S, 3)

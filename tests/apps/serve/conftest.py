@@ -1,0 +1,23 @@
+"""Puts the doors' own model on the path, and a house that runs it."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from parrot import Parrot
+
+from millrace.apps.serve.house import House
+
+
+@pytest.fixture
+def parrot():
+    return Parrot()
+
+
+@pytest.fixture
+def house(parrot):
+    """Two cameras, budget 200 ms; run it with `running`."""
+    return House(parrot, num_cameras=2)
