@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from parrot import Parrot, pause, running, shade
 
-from millrace.apps.serve.house import BusyError, House
+from millrace.apps.doors.house import BusyError, House
 
 
 async def first(listener, wanted):

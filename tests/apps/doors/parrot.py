@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
-from millrace.apps.serve.house import House
+from millrace.apps.doors.house import House
 from millrace.generation.narrator import Word
 from millrace.perception.blocks import Glimpse, Perceived, TokenBlock, TokenKind
 from millrace.streams.clock import WallClock

@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from parrot import Parrot
 
-from millrace.apps.serve.house import House
+from millrace.apps.doors.house import House
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import threading
 import numpy as np
 import pytest
 
-from millrace.apps.serve.seats import NoSeatError, Seats
+from millrace.apps.doors.seats import NoSeatError, Seats
 from millrace.streams.clock import WallClock, monotonic_ns
 from millrace.streams.media import EventKind
 from millrace.streams.source import Feed, SourceInfo

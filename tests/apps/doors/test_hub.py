@@ -2,7 +2,7 @@
 
 import asyncio
 
-from millrace.apps.serve.hub import Hub
+from millrace.apps.doors.hub import Hub
 
 
 def test_a_listener_gets_its_kinds_in_order_and_ends_with_the_hub():
