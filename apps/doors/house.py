@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ...errors import MillraceError
@@ -12,6 +12,7 @@ from ...perception.blocks import Glimpse
 from ...runtime.agent import Agent, Model
 from ...runtime.observers import Observers
 from ...runtime.plan import Sentence, TextDelta, TickReport
+from ...runtime.sentences import join_words
 from ...runtime.typed import is_standing
 from ...streams.clock import NS_PER_MS, NS_PER_S
 from ...streams.media import SourceEvent, VideoFrame
@@ -36,11 +37,22 @@ class Answer:
     unknown: tuple[str, ...] = ()  # words of the question that the model does not know; it left them out
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Question:
+    answer: asyncio.Future[str]
+    on_word: Callable[[TextDelta], None]
+
+
+def _ignore(_: TextDelta) -> None:
+    """For who wants the whole answer only."""
+
+
 class House:
     """Runs one session for ever, on seats that cameras take and leave. Used from one event loop.
 
     Kinds of messages in `hub`: `delta` (each word), `sentence`, `tick` (costs, drops, lateness), `glimpse` (what was seen
-    in each camera), `source` (a camera came, went, broke), `budget`, `alerts`.
+    in each camera), `source` (a camera came, went, broke), `budget`, `alerts`, `speech` (somebody began or ended to
+    speak), `hush` (the sentence that is being said is broken off).
     """
 
     def __init__(self, model: Model | None = None, num_cameras: int = 4, budget_ms: float = 200.0) -> None:
@@ -48,7 +60,9 @@ class House:
         self.frames: dict[str, VideoFrame] = {}  # the newest of each camera, by its name
         self.glimpses: dict[str, Glimpse] = {}
         self.num_late = self.num_ticks = 0
-        self._questions: deque[asyncio.Future[str]] = deque()
+        self._questions: deque[_Question] = deque()
+        self._sentence: list[TextDelta] = []  # that is being said
+        self._asked: _Question | None = None  # that it answers
         self._agent = Agent([seat.source for seat in self.seats.all], model=model, budget_ms=budget_ms)
         observers = Observers(
             on_delta=self._hear_word,
@@ -70,12 +84,21 @@ class House:
         """End after the current tick."""
         self.session.stop()
 
-    async def ask(self, text: str, timeout_s: float = ANSWER_TIMEOUT_S) -> Answer:
-        """Put a question and wait for its answer. Raises BusyError."""
+    async def ask(
+        self,
+        text: str,
+        timeout_s: float = ANSWER_TIMEOUT_S,
+        on_word: Callable[[TextDelta], None] = _ignore,
+    ) -> Answer:
+        """Put a question and wait for its answer. Raises BusyError.
+
+        `on_word` gets each word of the answer as it is said, from `reply:` to the one that ends it.
+        """
         if len(self._questions) >= _MAX_QUESTIONS:
             raise BusyError(f"{_MAX_QUESTIONS} questions wait for their answers; ask again in a second")
         answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self._questions.append(answer)
+        question = _Question(answer, on_word)
+        self._questions.append(question)
         asked_ns = self.session.now_ns
         self.session.text(text)
         try:
@@ -83,8 +106,8 @@ class House:
         except TimeoutError:
             raise BusyError(f"no answer within {timeout_s:g} s; ask in other words, or again") from None
         finally:
-            if answer in self._questions:
-                self._questions.remove(answer)
+            if question in self._questions:
+                self._questions.remove(question)
         seconds = (self.session.now_ns - asked_ns) / NS_PER_S
         return Answer(replied, seconds, tuple(self._agent.unknown_words(text)))
 
@@ -103,12 +126,18 @@ class House:
             self.hub.publish("alerts", {"removed": text})
         return stood
 
+    def hush(self, reason: str) -> None:
+        """Break off what is being said, because of `speech` or a `client`; memory keeps what was said."""
+        self.session.hush()
+        self.hub.publish("hush", {"reason": reason})
+
     def set_budget(self, budget_ms: float) -> None:
         """Give each tick so much time from the next one on."""
         self.session.set_budget(round(budget_ms * NS_PER_MS))
         self.hub.publish("budget", {"budget_ms": budget_ms})
 
     def _hear_word(self, delta: TextDelta) -> None:
+        self._pass_to_asker(delta)
         self.hub.publish(
             "delta",
             {
@@ -119,6 +148,22 @@ class House:
             },
         )
 
+    def _pass_to_asker(self, delta: TextDelta) -> None:
+        # Answers come in the order of their questions, word by word; the report of a tick may hold several.
+        if not self._sentence:
+            self._asked = self._questions[0] if delta.text == REPLY and self._questions else None
+        self._sentence.append(delta)
+        asked, is_waiting = self._asked, self._asked is not None and not self._asked.answer.done()
+        if asked is not None and is_waiting:
+            asked.on_word(delta)
+        if not delta.is_end:
+            return
+        text = join_words([word.text for word in self._sentence])
+        self._sentence = []
+        if asked is not None and is_waiting:
+            self._questions.remove(asked)
+            asked.answer.set_result(text.removeprefix(REPLY).lstrip(" :"))
+
     def _hear_tick(self, report: TickReport) -> None:
         self.num_ticks += 1
         self.num_late += report.is_late
@@ -128,10 +173,6 @@ class House:
 
     def _hear(self, sentence: Sentence) -> None:
         is_reply = sentence.text.startswith(REPLY)
-        if is_reply and self._questions:
-            answer = self._questions.popleft()
-            if not answer.done():
-                answer.set_result(sentence.text.removeprefix(REPLY).lstrip(" :"))
         self.hub.publish(
             "sentence",
             {

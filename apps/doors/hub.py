@@ -15,7 +15,7 @@ _WAITING = 256  # messages for one listener; a slow one loses the oldest
 class Message:
     """One thing that happened: its kind, and what JSON tells of it."""
 
-    kind: str  # delta, sentence, tick, glimpse, source, budget, cameras, alerts, speech
+    kind: str  # delta, sentence, tick, glimpse, source, budget, cameras, alerts, speech, hush
     body: Mapping[str, Any]
 
 
