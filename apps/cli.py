@@ -37,6 +37,7 @@ class Command:
 
 COMMANDS = (
     Command(("run",), "run", "Cameras and sound in, sentences out, in time."),
+    Command(("serve",), "serve", "The doors: a page, WHIP, WHEP, Realtime, events, RTSP cameras."),
     Command(("devices",), "devices", "The cameras and microphones found, and what to type for each."),
     Command(("doctor",), "doctor", "What works here, and the command that mends what does not."),
     Command(("world",), "world", "Write a rendered camera as a video file, with its exact log."),
@@ -51,6 +52,8 @@ EPILOG = """**Examples**
 - `agent run --cams 4`: four cameras, or rendered ones where there are none
 
 - `agent run --source 0 --source door=clip.mp4 --source mic`: a camera, a file with a name, the microphone
+
+- `agent serve`: the page for browsers, and the doors for other programs
 
 - `agent doctor`: when something does not work
 """

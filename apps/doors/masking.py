@@ -9,7 +9,7 @@ import secrets
 
 MASK = "***"
 _IN_URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)[^/\s@]*@")
-_BEARER = re.compile(r"(?i)(bearer\s+)[^\s\"',;]+")
+_BEARER = re.compile(r"(?i)(bearer\s+)[^\s\"',;]{8,}")
 
 
 def make_token() -> str:

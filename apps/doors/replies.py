@@ -1,0 +1,124 @@
+"""Refusals as the doors tell them: JSON with a sentence and a code, and the right status."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from ...errors import MillraceError
+from .house import BusyError
+from .masking import mask
+from .seats import NoSeatError
+
+log = logging.getLogger("millrace.doors")
+
+_CODES = {
+    400: "bad_request",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    408: "too_slow",
+    409: "conflict",
+    413: "too_large",
+    415: "unsupported_media_type",
+    422: "invalid",
+    429: "too_many_requests",
+    500: "internal",
+    503: "unavailable",
+}
+
+
+class Refusal(HTTPException):
+    """What a route raises: a status, a sentence for a person, and a code for a program."""
+
+    def __init__(
+        self, status: int, message: str, code: str | None = None, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(status, message, headers)
+        self.code = code or code_of(status)
+
+
+def code_of(status: int) -> str:
+    """The code of a status where the refusal has none of its own."""
+    return _CODES.get(status, "refused")
+
+
+def wait_header(seconds: float) -> Mapping[str, str]:
+    """When to come again."""
+    return {"Retry-After": str(max(1, math.ceil(seconds)))}
+
+
+def error_body(message: str, code: str) -> dict[str, Any]:
+    """`{"error": {"message", "code"}}`, without the passwords of addresses."""
+    return {"error": {"message": mask(message), "code": code}}
+
+
+def error_bytes(message: str, code: str) -> bytes:
+    """The same as it is sent."""
+    return json.dumps(error_body(message, code)).encode()
+
+
+def add_handlers(app: FastAPI) -> None:
+    """Let all errors of the routes come out in this form."""
+    app.add_exception_handler(HTTPException, _tell_refusal)
+    app.add_exception_handler(RequestValidationError, _tell_invalid)
+    app.add_exception_handler(MillraceError, _tell_own)
+    app.add_exception_handler(Exception, _tell_unexpected)
+
+
+async def json_only(request: Request) -> None:
+    """A route that depends on it takes JSON and nothing else. Raises Refusal 415."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise Refusal(415, f"content-type is {kind or 'missing'}; send application/json")
+
+
+def _reply(
+    status: int, message: str, code: str | None = None, headers: Mapping[str, str] | None = None
+) -> JSONResponse:
+    return JSONResponse(error_body(message, code or code_of(status)), status, headers)
+
+
+async def _tell_refusal(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    detail: Any = error.detail
+    message, code = detail, getattr(error, "code", None)
+    if isinstance(detail, Mapping):
+        inner = detail.get("error", detail)
+        message, code = inner.get("message", ""), inner.get("code", code)
+    text = str(message) or HTTPStatus(error.status_code).phrase
+    return _reply(error.status_code, text, code, error.headers)
+
+
+async def _tell_invalid(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    if first["type"] == "json_invalid":
+        return _reply(400, "the body is no JSON; send one JSON object")
+    place = ".".join(str(part) for part in first["loc"][1:]) or "the body"
+    return _reply(422, f"{place}: {first['msg']}")
+
+
+async def _tell_own(_: Request, error: Exception) -> JSONResponse:
+    if isinstance(error, NoSeatError):
+        return _reply(409, str(error))
+    if isinstance(error, BusyError):
+        return _reply(503, str(error), "busy", wait_header(1))
+    return _reply(422, str(error))
+
+
+async def _tell_unexpected(request: Request, error: Exception) -> JSONResponse:
+    # Starlette raises it again after this reply, and uvicorn logs it with its traceback.
+    name = type(error).__name__
+    log.error("%s %s: unexpected %s", request.method, request.url.path, name)
+    return _reply(500, f"unexpected {name}; the server's log says more")
