@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -11,6 +12,7 @@ from torch import Tensor
 
 from ...generation.attention import AttentionCarry
 from ...generation.backbone import Carry
+from ...generation.checkpoint import load_narrator
 from ...generation.config import MAMBA, HybridConfig
 from ...generation.embedding import NS_PER_TICK
 from ...generation.losses import IGNORE, confidence_loss, text_loss
@@ -26,6 +28,7 @@ from .progress import RunLog
 from .segments import read_segments
 from .sequences import SegmentBatch
 from .settings import TrainSettings
+from .start import start_from
 from .talk import DELAY_TICKS
 from .tickstreams import TickStream
 
@@ -36,6 +39,8 @@ def new_narrator(settings: TrainSettings, encoder: PatchEncoder) -> Narrator:
     backbone = HybridConfig(pattern=settings.pattern, mlp_hidden=settings.mlp_hidden, window=settings.segment)
     delay_ns = DELAY_TICKS * NS_PER_TICK
     narrator = Narrator(NarratorConfig(backbone, encoder.config, all_words(), delay_ns, skips_quiet=True))
+    if settings.start:
+        start_from(narrator, load_narrator(Path(settings.start)))
     narrator.encoder.load_state_dict(encoder.state_dict())
     narrator.encoder.requires_grad_(False)
     return narrator

@@ -65,6 +65,9 @@ class TrainSettings:
         int, _whole(1, "files in that folder, about 300 MB each; what is missing is drawn")
     ] = 48
 
+    start: Annotated[
+        str, _text("weights (.safetensors) that the whole model begins from; '' begins from nothing")
+    ] = ""
     num_streams: Annotated[int, _whole(1, "worlds to narrate, each read once through the encoder")] = 2_400
     stream_s: Annotated[
         float, _text("seconds from 4 to 600: the length of a stream", ge=4, le=600, allow_inf_nan=False)

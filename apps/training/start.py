@@ -1,0 +1,54 @@
+"""To begin from weights that were trained before: what both models share is taken over, the rest starts afresh."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ...generation.narrator import Narrator
+from ...perception.encoder import EncoderConfig
+
+_BY_WORD = ("embedding.word.weight", "head.weight", "head.bias")  # rows are words
+_BY_FEATURE = "embedding.video.weight"  # columns are what the encoder says of a patch
+
+
+@torch.no_grad()
+def start_from(narrator: Narrator, trained: Narrator) -> list[str]:
+    """Fill a narrator with all but the encoder of another one; returns the names of tensors that found no counterpart.
+
+    Words are matched by their text, features of patches by their meaning; all else by name and shape.
+    """
+    source, left = trained.state_dict(), []
+    for name, tensor in narrator.state_dict().items():
+        if name.startswith("encoder."):
+            continue
+        if name not in source:
+            left.append(name)
+        elif name in _BY_WORD:
+            rows = _common_words(narrator, trained)
+            tensor[[new for new, _ in rows]] = source[name][[old for _, old in rows]]
+        elif name == _BY_FEATURE:
+            _fill_features(tensor, source[name], narrator.encoder.config, trained.encoder.config)
+        elif tensor.shape == source[name].shape:
+            tensor.copy_(source[name])
+        else:
+            left.append(name)
+    return left
+
+
+def _common_words(narrator: Narrator, trained: Narrator) -> list[tuple[int, int]]:
+    """Numbers in both vocabularies of silence, the end, and every word that both have."""
+    num_marks = len(narrator.vocabulary) - len(narrator.config.words)
+    old = {word: number for number, word in enumerate(trained.config.words, start=num_marks)}
+    words = enumerate(narrator.config.words, start=num_marks)
+    return [(n, n) for n in range(num_marks)] + [(new, old[word]) for new, word in words if word in old]
+
+
+def _fill_features(tensor: Tensor, source: Tensor, config: EncoderConfig, trained: EncoderConfig) -> None:
+    """Columns part by part: colours and kinds that only one of the two knows come last in their part."""
+    new = old = 0
+    parts = zip((config.width, *config.head_sizes), (trained.width, *trained.head_sizes), strict=True)
+    for size, known in parts:
+        num = min(size, known)
+        tensor[:, new : new + num] = source[:, old : old + num]
+        new, old = new + size, old + known
