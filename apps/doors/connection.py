@@ -12,6 +12,7 @@ from .limits import ServeLimits, network_of
 from .replies import error_bytes
 
 _MAX_DISCARDED = 1_048_576  # bytes of a body that was refused: read so that the peer can read the refusal
+_LINGER_S = 1.0  # for which it is read at most
 _STALLED_S = 20.0  # a peer that reads nothing of its answer for so long is gone
 
 
@@ -52,6 +53,11 @@ class Connection(H11Protocol):
             self._disarm()
         else:
             self._arm()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self._is_refused:
+            self._arm(_LINGER_S)
 
     def handle_websocket_upgrade(self, event: h11.Request) -> None:
         self._disarm()
@@ -99,9 +105,10 @@ class Connection(H11Protocol):
         is_complete = self.cycle is not None and self.cycle.response_complete
         return is_complete and self.conn.their_state is h11.SEND_BODY
 
-    def _arm(self) -> None:
+    def _arm(self, seconds: float | None = None) -> None:
         if self._head_timer is None and not self.transport.is_closing():
-            self._head_timer = self.loop.call_later(self.limits.head_s, self.transport.abort)
+            wait_s = self.limits.head_s if seconds is None else seconds
+            self._head_timer = self.loop.call_later(wait_s, self.transport.abort)
 
     def _disarm(self) -> None:
         if self._head_timer is not None:

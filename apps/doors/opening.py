@@ -52,19 +52,25 @@ def check_files(config: ServeConfig) -> None:
 
 def greeting(config: ServeConfig, url: str) -> str:
     """What a person reads once the doors are open: where they are, and what to do next."""
-    page = f"{url}/#token={config.secret}" if config.secret else f"{url}/"
-    token = f" -H 'Authorization: Bearer {config.secret}'" if config.secret else ""
+    bearer = ' -H "Authorization: Bearer $TOKEN"' if config.secret else ""
+    key = "the token" if config.secret else "any"
+    places = "1 camera" if config.cams == 1 else f"{config.cams} cameras"
     lines = [
-        f"Millrace watches, on {config.cams} places for cameras.",
+        f"Millrace is ready for {places}.",
         "",
-        f"  page     {page}",
-        f"  OBS      Stream, Service WHIP, Server {url}/whip/obs" + (", and the token" if token else ""),
-        f"  openai   OpenAI(base_url={url + '/v1'!r}, api_key=...)",
-        f'  ask      curl {url}/ask --json \'{{"text": "what is in cam1"}}\'{token}',
+        f"  page     {url}/" + (f"#token={config.secret}" if config.secret else ""),
+        f"  OBS      Service WHIP, Server {url}/whip/obs, Bearer Token {key}",
+        f"  openai   OpenAI(base_url={url + '/v1'!r}, api_key=...), {key}",
+        f'  ask      curl {url}/ask --json \'{{"text": "what is in cam1"}}\'{bearer}',
         f"  more     {url}/docs, /events, /metrics, /healthz",
     ]
     if config.secret:
-        lines += ["", "The token is shown this once. Who has it sees through your cameras."]
+        lines += [
+            "",
+            f"  TOKEN={config.secret}",
+            "",
+            "It is shown this once. Who has it sees through your cameras.",
+        ]
     if not config.is_loopback and config.scheme == "http":
         lines += [
             "",

@@ -17,6 +17,7 @@ from .house import House
 from .settings import ServeConfig
 
 _CLOSING_S = 3  # for answers that are on their way when the server ends
+_MAX_HEAD = 32_768  # bytes of the head of a request
 
 
 class DoorServer(uvicorn.Server):
@@ -106,6 +107,7 @@ def _settings(app: ASGIApp, config: ServeConfig) -> uvicorn.Config:
         proxy_headers=False,  # an address that a stranger claims is not believed
         server_header=False,
         interface="asgi3",
+        h11_max_incomplete_event_size=_MAX_HEAD,
         ws_max_size=limits.message_bytes,
         ws_max_queue=8,
         ws_ping_interval=limits.idle_s / 2,

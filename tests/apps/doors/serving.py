@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from parrot import Parrot, pause
@@ -67,14 +67,23 @@ class Served:
         reader, writer = await self.open()
         try:
             writer.write(request)
-            return await read_answer(reader)
+            return await read_answer(reader, has_body=not request.startswith(b"HEAD"))
         finally:
-            writer.close()
+            await close(writer)
 
 
-async def read_answer(reader: asyncio.StreamReader) -> Answer:
-    """One answer to the end of its connection."""
+async def close(writer: asyncio.StreamWriter) -> None:
+    """Hang up, whatever the other side did before."""
+    writer.close()
+    with suppress(ConnectionError):
+        await writer.wait_closed()
+
+
+async def read_answer(reader: asyncio.StreamReader, *, has_body: bool = True) -> Answer:
+    """One answer, to its stated length or to the end of its connection."""
     status, headers = await read_head(reader)
+    if has_body and "content-length" in headers:
+        return Answer(status, headers, await reader.readexactly(int(headers["content-length"])))
     body = await reader.read()
     if headers.get("transfer-encoding") == "chunked":
         body = _joined(body)
