@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 SOURCE_HELP = (
-    "A source: `0` or `/dev/video0` (camera), `clip.mp4` (file), `world:seed=7` (rendered), `mic` or `mic:2`."
+    "A source: `0` or `/dev/video0` (camera), `rtsp://HOST/PATH` (network camera), `clip.mp4` (file), `world:seed=7` (rendered), `mic` or `mic:2`."
     " A name may stand in front: `door=clip.mp4`. Repeat it for more."
 )
 
@@ -73,6 +73,8 @@ def command(
     - `agent run --source door=a.mp4 --source yard=b.mp4 --json r.json`: two files, and a report
 
     - `agent run --source 0 --source mic --budget-ms 150`: a camera and the microphone, answered sooner
+
+    - `agent run --source door=rtsp://10.0.0.2/stream`: a network camera, which may go and come back
 
     - `agent run --ask "tell me when a person enters cam1" --ask "how many people are in cam2 @ 20"`
 

@@ -61,9 +61,9 @@ class Metrics:
             self._rss_settled_mb = resident_mb()
 
     def add_event(self, event: SourceEvent) -> None:
-        """The last event is the state of a source, but what broke has broken, whatever comes after."""
+        """The last event is the state of a source, but what broke has broken, until it says that it is back."""
         before = self._health.get(event.source)
-        if before is None or before.kind is not EventKind.BROKEN:
+        if before is None or before.kind is not EventKind.BROKEN or event.kind is EventKind.RESUMED:
             self._health[event.source] = event
 
     def summary(self, sources: Mapping[str, IntakeStatistics], now_ns: int = 0) -> RunSummary:

@@ -155,6 +155,11 @@ def monotonic_ns() -> int:
     return time.monotonic_ns()
 
 
+def wall_ns() -> int:
+    """The time of day, since 1970: for what other machines have stamped. It may jump."""
+    return time.time_ns()
+
+
 def perf_ns() -> int:
     """A monotonic counter for the cost of a stage; only differences mean something."""
     return time.perf_counter_ns()

@@ -16,7 +16,7 @@ from .source import Feed
 from .timeline import Timeline, to_ns
 
 # FFmpeg mixes channels with equal power: what is the same on both sides would come out 3 dB louder.
-_DOWNMIX_GAIN = math.sqrt(0.5)
+DOWNMIX_GAIN = math.sqrt(0.5)
 CHUNK_SAMPLES = SAMPLE_RATE_HZ // 20  # 50 ms
 # Stamps and counted samples may part so far before the stamps win (a gap in the recording).
 _MAX_DRIFT_NS = 40 * NS_PER_MS
@@ -80,7 +80,7 @@ class Resampler:
         if self._resampler is None or form != self._format:
             self._resampler = av.AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE_HZ)
             self._format = form
-            self._gain = np.float32(1.0 if frame.layout.nb_channels == 1 else _DOWNMIX_GAIN)
+            self._gain = np.float32(1.0 if frame.layout.nb_channels == 1 else DOWNMIX_GAIN)
         return self._gain * _join(self._resampler.resample(frame))
 
     def flush(self) -> NDArray[np.float32]:

@@ -111,6 +111,7 @@ class Feed:
         self._max_lag_ns = 0
         self._last_news_ns = clock.now_ns()
         self._is_silent = False
+        self._is_broken = False  # and trying again
 
     def video(self, frame: VideoFrame) -> bool:
         """Give a frame; False once the feed is closed."""
@@ -156,10 +157,23 @@ class Feed:
         with self._lock:
             self._dropped["video" if isinstance(item, VideoFrame) else "audio", cause] += 1
 
+    def lose(self, num: int, cause: str) -> None:
+        """Count frames that were dropped before they came here."""
+        if num:
+            with self._lock:
+                self._counts["frames_in"] += num
+                self._dropped["video", cause] += num
+
+    def interrupt(self, detail: str) -> None:
+        """Report BROKEN, once, for a source that will try again; its next news is told as RESUMED."""
+        if not self._is_broken:
+            self._is_broken = True
+            self.event(EventKind.BROKEN, detail)
+
     def check_silence(self) -> None:
         """Report SILENT once when nothing has come for 2 s; live sources call this now and then."""
         quiet_ns = self.clock.now_ns() - self._last_news_ns
-        if quiet_ns >= SILENCE_NS and not self._is_silent:
+        if quiet_ns >= SILENCE_NS and not (self._is_silent or self._is_broken):
             self._is_silent = True
             self.event(EventKind.SILENT, f"{self.name}: nothing has come for {quiet_ns / NS_PER_S:.1f} s")
 
@@ -198,8 +212,8 @@ class Feed:
 
     def _note_news(self) -> None:
         self._last_news_ns = self.clock.now_ns()
-        if self._is_silent:
-            self._is_silent = False
+        if self._is_silent or self._is_broken:
+            self._is_silent = self._is_broken = False
             self.event(EventKind.RESUMED, f"{self.name}: is back")
 
     def _last_media_ns(self) -> int:

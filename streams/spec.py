@@ -6,26 +6,30 @@ import re
 from pathlib import Path
 
 from ..errors import SourceError
+from .address import mask
 from .camera import CameraSource
 from .decoder import DecodeMode
 from .file import FileSource
 from .microphone import MicrophoneSource
+from .rtsp import RtspSource
 from .source import Source
 
 FORMS = (
-    "0 or /dev/video0 (camera), clip.mp4 (file), world:seed=7,scene=easy (rendered), mic or mic:2"
-    " (microphone); a name may stand in front: door=clip.mp4"
+    "0 or /dev/video0 (camera), rtsp://HOST/PATH (network camera), clip.mp4 (file), world:seed=7,scene=easy"
+    " (rendered), mic or mic:2 (microphone); a name may stand in front: door=clip.mp4"
 )
 
 _NAMED = re.compile(r"([A-Za-z][\w.-]*)=(.*)", re.DOTALL)
-_NETWORK = re.compile(r"(rtsps?|rtmps?|https?|srt|udp|tcp|rtp|whip|whep|wss?)://", re.IGNORECASE)
+_RTSP = re.compile(r"rtsps?://", re.IGNORECASE)
+_NETWORK = re.compile(r"(rtmps?|https?|srt|udp|tcp|rtp|whip|whep|wss?)://", re.IGNORECASE)
 _DECODE = re.compile(r"(.+)\?decode=(\w*)", re.DOTALL)
 
 
 def parse_source(text: str) -> Source:
     """The source that a string means; nothing is opened yet.
 
-    A file may end in `?decode=all` or `?decode=sparse`. Raises SourceError with one line if it means nothing.
+    A file may end in `?decode=all` or `?decode=sparse`, an RTSP address in `?transport=udp`. Raises SourceError with
+    one line if it means nothing.
     """
     text = text.strip()
     # A file that is really there wins over the grammar: `a=b.mp4` may be its name.
@@ -34,7 +38,7 @@ def parse_source(text: str) -> Source:
     named = _NAMED.fullmatch(text)
     name, body = named.groups() if named is not None else (None, text)
     if not body:
-        raise SourceError(f"{text!r} is not a source; give {FORMS}")
+        raise SourceError(f"{mask(text)!r} is not a source; give {FORMS}")
     return _parse_body(body, name)
 
 
@@ -45,10 +49,12 @@ def _parse_body(body: str, name: str | None) -> Source:
         return MicrophoneSource(_parse_microphone(body), name=name)
     if body == "world" or body.startswith("world:"):
         return _world(name or "world", parse_options(body))
+    if _RTSP.match(body):
+        return RtspSource(body, name)
     if _NETWORK.match(body):
         raise SourceError(
-            f"{body}: network sources come with a later version; record it to a file first:"
-            f" ffmpeg -i {body} -c copy -t 60 clip.mp4"
+            f"{mask(body)}: of network sources only rtsp:// and rtsps:// can be opened; record others to a file first:"
+            f" ffmpeg -i {mask(body)} -c copy -t 60 clip.mp4"
         )
     return _parse_file(body, name)
 

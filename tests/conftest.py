@@ -5,6 +5,8 @@ other tests import libraries that do; so it stands here.
 """
 
 import os
+import sys
+from pathlib import Path
 
 import torch
 from hypothesis import HealthCheck, settings
@@ -15,3 +17,7 @@ if not torch.cuda.is_available():
 # A busy machine is no failure: speed is measured elsewhere, in ratios.
 settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("steady")
+
+# Network cameras for whoever needs one.
+sys.path.insert(0, str(Path(__file__).parent / "cameras"))
+pytest_plugins = ("real_cameras",)

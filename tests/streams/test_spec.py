@@ -9,6 +9,7 @@ from millrace.streams.camera import CameraSource
 from millrace.streams.decoder import DecodeMode
 from millrace.streams.file import FileSource
 from millrace.streams.microphone import MicrophoneSource
+from millrace.streams.rtsp import RtspSource
 from millrace.streams.spec import parse_options, parse_source
 
 
@@ -25,6 +26,9 @@ from millrace.streams.spec import parse_options, parse_source
         ("mic", MicrophoneSource, "mic"),
         ("mic:2", MicrophoneSource, "mic2"),
         ("ear=mic:2", MicrophoneSource, "ear"),
+        ("rtsp://user:pass@10.0.0.2:8554/stream?channel=1", RtspSource, "10.0.0.2"),
+        ("RTSPS://camera.local/1?transport=udp", RtspSource, "camera.local"),
+        ("door=rtsp://[fe80::1]/x", RtspSource, "door"),
     ],
 )
 def test_each_form_gives_its_source_and_name(text: str, kind: type, name: str) -> None:
@@ -65,10 +69,18 @@ def test_an_unknown_string_is_named_and_the_forms_are_listed(text: str) -> None:
     assert "\n" not in message
 
 
-@pytest.mark.parametrize("text", ["rtsp://10.0.0.2/stream", "door=RTSP://host/1", "http://host/a.mp4"])
-def test_network_sources_are_announced_for_later(text: str) -> None:
-    with pytest.raises(SourceError, match="network sources come with a later version"):
+@pytest.mark.parametrize("text", ["door=rtmp://host/1", "http://user:hunter2@host/a.mp4", "srt://host:1"])
+def test_of_network_sources_only_rtsp_is_opened(text: str) -> None:
+    with pytest.raises(SourceError, match="only rtsp:// and rtsps:// can be opened; record others") as caught:
         parse_source(text)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_the_transport_of_a_network_camera_may_be_chosen() -> None:
+    assert parse_source("rtsp://host/1").address.transport == "tcp"
+    assert parse_source("rtsp://host/1?transport=udp").address.transport == "udp"
+    with pytest.raises(SourceError, match="transport=pigeon is unknown; give tcp or udp"):
+        parse_source("door=rtsp://host/1?transport=pigeon")
 
 
 def test_a_microphone_has_a_number() -> None:
