@@ -39,6 +39,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Question:
+    asked_ns: int
     answer: asyncio.Future[str]
     on_word: Callable[[TextDelta], None]
 
@@ -94,20 +95,20 @@ class House:
 
         `on_word` gets each word of the answer as it is said, from `reply:` to the one that ends it.
         """
+        self._drop_given_up()
         if len(self._questions) >= _MAX_QUESTIONS:
             raise BusyError(f"{_MAX_QUESTIONS} questions wait for their answers; ask again in a second")
         answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        question = _Question(answer, on_word)
-        self._questions.append(question)
         asked_ns = self.session.now_ns
+        question = _Question(asked_ns, answer, on_word)
+        self._questions.append(question)
         self.session.text(text)
         try:
             replied = await asyncio.wait_for(answer, timeout_s)
         except TimeoutError:
-            raise BusyError(f"no answer within {timeout_s:g} s; ask in other words, or again") from None
-        finally:
             if question in self._questions:
                 self._questions.remove(question)
+            raise BusyError(f"no answer within {timeout_s:g} s; ask in other words, or again") from None
         seconds = (self.session.now_ns - asked_ns) / NS_PER_S
         return Answer(replied, seconds, tuple(self._agent.unknown_words(text)))
 
@@ -151,6 +152,7 @@ class House:
     def _pass_to_asker(self, delta: TextDelta) -> None:
         # Answers come in the order of their questions, word by word; the report of a tick may hold several.
         if not self._sentence:
+            self._drop_given_up()
             self._asked = self._questions[0] if delta.text == REPLY and self._questions else None
         self._sentence.append(delta)
         asked, is_waiting = self._asked, self._asked is not None and not self._asked.answer.done()
@@ -160,9 +162,18 @@ class House:
             return
         text = join_words([word.text for word in self._sentence])
         self._sentence = []
-        if asked is not None and is_waiting:
+        if asked is not None and asked in self._questions:
             self._questions.remove(asked)
+        if asked is not None and is_waiting:
             asked.answer.set_result(text.removeprefix(REPLY).lstrip(" :"))
+
+    def _drop_given_up(self) -> None:
+        # Who asked may have left: the answer comes all the same, and must not be taken for that of the next question.
+        oldest_ns = self.session.now_ns - round(ANSWER_TIMEOUT_S * NS_PER_S)
+        while (
+            self._questions and self._questions[0].answer.done() and self._questions[0].asked_ns < oldest_ns
+        ):
+            self._questions.popleft()
 
     def _hear_tick(self, report: TickReport) -> None:
         self.num_ticks += 1
