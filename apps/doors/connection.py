@@ -89,7 +89,8 @@ class Connection(H11Protocol):
 
     def _is_one_too_many(self) -> bool:
         mine = network_of(self.client[0]) if self.client else ""
-        addresses = [each.client[0] for each in self.connections if each.client]
+        clients = [getattr(each, "client", None) for each in self.connections]
+        addresses = [client[0] for client in clients if client]
         num_mine = sum(network_of(address) == mine for address in addresses)
         return len(self.connections) > self.limits.connections or num_mine > self.limits.connections_each
 

@@ -40,8 +40,8 @@ class _Gone(Exception):
     """The peer left before its request was whole."""
 
 
-def _ignore(_: str) -> None:
-    """When nobody counts refusals."""
+def _ignore(_: object) -> None:
+    """When nobody counts."""
 
 
 class Guard:
@@ -55,9 +55,11 @@ class Guard:
         *,
         open_paths: Collection[str] = (),
         on_refused: Callable[[str], None] = _ignore,
+        on_socket: Callable[[int], None] = _ignore,
     ) -> None:
+        """`on_refused` gets the code of each refusal, `on_socket` 1 and -1 as a WebSocket comes and goes."""
         self.app, self._config, self._logins = app, config, logins
-        self._open_paths, self._on_refused = frozenset(open_paths), on_refused
+        self._open_paths, self._on_refused, self._on_socket = frozenset(open_paths), on_refused, on_socket
         self._own_names = own_names()
         limits = config.limits
         self._requests = Rate(limits.requests_per_minute)
@@ -84,7 +86,11 @@ class Guard:
             self._on_refused(refused.code)
             await _refuse(scope, receive, sender, refused)
             return
-        await self.app(scope, receive, sender)
+        self._on_socket(visitor.is_websocket)
+        try:
+            await self.app(scope, receive, sender)
+        finally:
+            self._on_socket(-visitor.is_websocket)
 
     def _check(self, visitor: Visitor) -> None:
         if not visitor.is_host_good(self._config, self._own_names):

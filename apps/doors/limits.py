@@ -19,31 +19,41 @@ class ServeLimits(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    sessions: int = Field(16, ge=1, le=256, description="sessions that one door holds at once, 1 to 256")
-    connections: int = Field(256, ge=8, le=4096, description="open connections in all, 8 to 4096")
-    connections_each: int = Field(64, ge=4, le=4096, description="open connections of one address, 4 to 4096")
+    sessions: int = Field(
+        default=16, ge=1, le=256, description="sessions that one door holds at once, 1 to 256"
+    )
+    connections: int = Field(default=256, ge=8, le=4096, description="open connections in all, 8 to 4096")
+    connections_each: int = Field(
+        default=64, ge=4, le=4096, description="open connections of one address, 4 to 4096"
+    )
     requests_per_minute: int = Field(
-        1200, ge=10, description="requests a minute from one address, 10 or more"
+        default=1200, ge=10, description="requests a minute from one address, 10 or more"
     )
-    offers_per_minute: int = Field(60, ge=1, description="new sessions a minute from one address, 1 or more")
-    logins_per_minute: int = Field(20, ge=1, description="wrong tokens a minute from one address, 1 or more")
-    body_bytes: int = Field(65_536, ge=1024, description="bytes of a JSON request, 1024 or more")
-    sdp_bytes: int = Field(65_536, ge=1024, description="bytes of an SDP offer, 1024 or more")
+    offers_per_minute: int = Field(
+        default=60, ge=1, description="new sessions a minute from one address, 1 or more"
+    )
+    logins_per_minute: int = Field(
+        default=20, ge=1, description="wrong tokens a minute from one address, 1 or more"
+    )
+    body_bytes: int = Field(default=65_536, ge=1024, description="bytes of a JSON request, 1024 or more")
+    sdp_bytes: int = Field(default=65_536, ge=1024, description="bytes of an SDP offer, 1024 or more")
     message_bytes: int = Field(
-        4_194_304, ge=1024, description="bytes of a message on a WebSocket, 1024 or more"
+        default=4_194_304, ge=1024, description="bytes of a message on a WebSocket, 1024 or more"
     )
-    frame_bytes: int = Field(3_145_728, ge=1024, description="bytes of an encoded picture, 1024 or more")
+    frame_bytes: int = Field(
+        default=3_145_728, ge=1024, description="bytes of an encoded picture, 1024 or more"
+    )
     frame_pixels: int = Field(
-        3840 * 2160, ge=160 * 96, description="pixels of a decoded picture, 15360 or more"
+        default=3840 * 2160, ge=160 * 96, description="pixels of a decoded picture, 15360 or more"
     )
-    audio_s: float = Field(60.0, gt=0, description="seconds of sound that may wait in one buffer")
+    audio_s: float = Field(default=60.0, gt=0, description="seconds of sound that may wait in one buffer")
     idle_s: float = Field(
-        30.0, ge=1, description="seconds without a sign of life until a peer is gone, 1 or more"
+        default=30.0, ge=1, description="seconds without a sign of life until a peer is gone, 1 or more"
     )
-    head_s: float = Field(10.0, gt=0, description="seconds for the head of a request")
-    body_s: float = Field(10.0, gt=0, description="seconds for the body of a request")
-    question_chars: int = Field(300, ge=10, description="characters of a question, 10 or more")
-    alerts: int = Field(16, ge=1, description="instructions that stand at once, 1 or more")
+    head_s: float = Field(default=10.0, gt=0, description="seconds for the head of a request")
+    body_s: float = Field(default=10.0, gt=0, description="seconds for the body of a request")
+    question_chars: int = Field(default=300, ge=10, description="characters of a question, 10 or more")
+    alerts: int = Field(default=16, ge=1, description="instructions that stand at once, 1 or more")
 
 
 @dataclass(slots=True)

@@ -59,13 +59,13 @@ class ServeMetrics:
             "millrace_loop_lag_histogram_seconds", "Of the event loop.", registry=registry, buckets=_LAG_S
         )
         self._sessions = Gauge("millrace_sessions", "Open now, by door.", ["door"], registry=registry)
-        self._gauge("millrace_resident_memory_bytes", "Of this process.", lambda: resident_mb() * 1e6)
-        self._gauge("millrace_budget_seconds", "Of a tick.", lambda: house.session.budget_ns / NS_PER_S)
-        self._gauge(
+        self.watch("millrace_resident_memory_bytes", "Of this process.", lambda: resident_mb() * 1e6)
+        self.watch("millrace_budget_seconds", "Of a tick.", lambda: house.session.budget_ns / NS_PER_S)
+        self.watch(
             "millrace_cameras_taken", "Places in use.", lambda: sum(s.is_taken for s in house.seats.all)
         )
-        self._gauge("millrace_cameras_places", "Places in all.", lambda: len(house.seats.all))
-        self._gauge("millrace_alerts_standing", "Standing instructions.", lambda: len(house.session.standing))
+        self.watch("millrace_cameras_places", "Places in all.", lambda: len(house.seats.all))
+        self.watch("millrace_alerts_standing", "Standing instructions.", lambda: len(house.session.standing))
         registry.register(_Intake(house))
         ProcessCollector(registry=registry)
 
@@ -99,13 +99,14 @@ class ServeMetrics:
 
     def watch_lag(self, highest_s: Callable[[], float]) -> None:
         """Let the highest lag of the last ten seconds be asked."""
-        self._gauge("millrace_loop_lag_seconds", "Highest of the event loop in ten seconds.", highest_s)
+        self.watch("millrace_loop_lag_seconds", "Highest of the event loop in ten seconds.", highest_s)
 
     def text(self) -> bytes:
         """All figures in Prometheus' text format."""
         return generate_latest(self.registry)
 
-    def _gauge(self, name: str, help_text: str, value: Callable[[], float]) -> None:
+    def watch(self, name: str, help_text: str, value: Callable[[], float]) -> None:
+        """Let any value be asked whenever the figures are."""
         Gauge(name, help_text, registry=self.registry).set_function(value)
 
     def _hear_tick(self, body: Mapping[str, Any]) -> None:

@@ -71,6 +71,11 @@ class ServeConfig(BaseModel):
     ice_servers: tuple[IceServer, ...] = Field(
         (), description='a list of {urls = "stun:host:3478"}, with username and credential for turn:'
     )
+    webrtc: bool = Field(True, description="true for the doors WHIP and WHEP, or false")
+    realtime: bool = Field(True, description="true for the door /v1/realtime, or false")
+    udp_ports: tuple[int, int] | None = Field(
+        None, description="the first and the last UDP port of WebRTC, such as [40000, 40100]"
+    )
     cameras: Annotated[dict[str, str], NoDecode] = Field(
         {}, repr=False, description='a table of names and sources, such as door = "rtsp://10.0.0.5/main"'
     )
@@ -118,6 +123,10 @@ class ServeConfig(BaseModel):
                 raise ConfigError(
                     f"{path}: there is no such file; give the PEM files of a certificate and its key"
                 )
+        if self.udp_ports is not None and not 1024 <= self.udp_ports[0] <= self.udp_ports[1] <= 65_535:
+            raise ConfigError(
+                f"udp_ports is {list(self.udp_ports)}; give the first and the last, such as [40000, 40100]"
+            )
         for name, spec in self.cameras.items():
             _check_camera(name, spec)
         for name in self.start:
