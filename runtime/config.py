@@ -27,7 +27,8 @@ class RunConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     sources: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="a list of sources, such as clip.mp4, door=clip.mp4, world:seed=7, 0 or mic"
+        (),
+        description="a list of sources, such as clip.mp4, door=rtsp://10.0.0.2/stream, world:seed=7, 0 or mic",
     )
     cams: int | None = Field(None, ge=1, le=4, description="a number of cameras from 1 to 4")
     model: str = Field("nano", min_length=1, description="nano, or the path of a trained model")

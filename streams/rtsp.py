@@ -163,10 +163,11 @@ class _Line:
 
     def _watch(self, child: DecoderChild) -> str:
         dog = Watchdog(self._source._patience, monotonic_ns())
-        is_open = False
+        is_open = has_picture = False
         while not self._stop.is_set():
             message = child.read(_WATCH_MS)
-            self._feed.check_silence()
+            if has_picture:  # opening may take longer than what counts as silence
+                self._feed.check_silence()
             now_ns = monotonic_ns()
             if message is None:
                 if dog.barks(now_ns):
@@ -178,6 +179,7 @@ class _Line:
             dog.hear(now_ns, is_open=is_open)
             self._intake.take(message)
             if isinstance(message, Picture):
+                has_picture = True
                 self._back_off.succeed()
                 child.credit()
         return ""
@@ -187,5 +189,4 @@ class _Line:
 
     def _wait_until(self, t_ns: int) -> None:
         while not self._stop.is_set() and (left_ns := t_ns - monotonic_ns()) > 0:
-            self._stop.wait(min(left_ns / NS_PER_S, _WATCH_MS / 1000))
-            self._feed.check_silence()
+            self._stop.wait(left_ns / NS_PER_S)

@@ -8,6 +8,8 @@ from .devices import check_cameras, check_microphones
 from .finding import Finding
 from .libraries import check_bf16, check_decoders, check_opencv, check_torch, check_triton
 from .model import check_model
+from .network import check_addresses, check_https, check_port
+from .serving import check_browser, check_doors, check_rtsp
 from .system import check_disk, check_memory, check_processor, check_python, check_terminal
 
 CHECKS: tuple[Callable[[], Finding], ...] = (
@@ -23,5 +25,11 @@ CHECKS: tuple[Callable[[], Finding], ...] = (
     check_cameras,
     check_microphones,
     check_terminal,
+    check_doors,
+    check_rtsp,
+    check_port,
+    check_https,
+    check_addresses,
+    check_browser,
     check_model,
 )
