@@ -17,6 +17,7 @@ from .house import House
 from .lag import LoopLag
 from .logins import Logins
 from .masking import mask
+from .media_doors import MediaDoors
 from .metrics import ServeMetrics
 from .replies import add_handlers
 from .settings import ServeConfig
@@ -34,6 +35,7 @@ class Front:
     def __init__(self, house: House, config: ServeConfig, on_end: Callable[[], None] = _ignore) -> None:
         self.house, self.config = house, config
         self.cameras = Cameras(house, config.cameras)
+        self.media = MediaDoors(house, config)
         self.metrics = ServeMetrics(house)
         self.lag = LoopLag(self.metrics.add_lag)
         self.logins = Logins(config.secret, config.limits.logins_per_minute)
@@ -44,11 +46,14 @@ class Front:
         self.metrics.watch_lag(lambda: self.lag.highest_ns / NS_PER_S)
         self.metrics.count_sessions("events", lambda: self.events.num_readers)
         self.metrics.count_sessions("cameras", lambda: self.cameras.num_running)
+        self.media.count(self.metrics)
+        self.num_sockets = 0
+        self.metrics.count_sessions("realtime", lambda: self.num_sockets)
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """The session and all that watches over it; nothing is left behind."""
-        async with asyncio.TaskGroup() as group:
+        async with self.media.running(), asyncio.TaskGroup() as group:
             session = group.create_task(self._run_session())
             helpers = [
                 group.create_task(work)
@@ -68,6 +73,10 @@ class Front:
                 await session
                 for helper in helpers:
                     helper.cancel()
+
+    def add_socket(self, num: int) -> None:
+        """A WebSocket came (1) or went (-1)."""
+        self.num_sockets += num
 
     async def _run_session(self) -> None:
         try:
@@ -107,6 +116,7 @@ def make_app(house: House, config: ServeConfig, on_end: Callable[[], None] = _ig
     app.include_router(routes_cameras.make_router(house, front.cameras))
     app.include_router(routes_talk.make_router(house, config))
     app.include_router(routes_events.make_router(config, front.events))
+    front.media.add_routes(app)
     app.include_router(routes_page.make_router(page))
     app.add_middleware(
         Guard,
@@ -114,6 +124,7 @@ def make_app(house: House, config: ServeConfig, on_end: Callable[[], None] = _ig
         logins=front.logins,
         open_paths={"/healthz", *routes_page.open_paths(page)},
         on_refused=front.metrics.add_refused,
+        on_socket=front.add_socket,
     )
     app.openapi()  # made now and kept: it takes tens of milliseconds
     return app

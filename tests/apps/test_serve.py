@@ -20,7 +20,7 @@ from millrace.apps.doors.opening import greeting
 from millrace.apps.doors.settings import make_serve_config
 
 AGENT = Path(sys.executable).with_name("agent")
-LIMIT_S = 60
+LIMIT_S = 180  # far more than it needs: a hang is a failure, a busy machine is not
 Agent = Callable[..., subprocess.CompletedProcess[str]]
 
 
