@@ -9,9 +9,11 @@ const MAX_ALERTS = 20;
 export class Alerts {
   #list = byId("alert-list");
   #all = byId("dismiss-all");
+  #more = byId("more-alerts");
 
   constructor() {
     this.#all.addEventListener("click", () => this.#dismiss([...this.#list.children]));
+    this.#more.addEventListener("click", () => (byId("alerts").classList.toggle("is-open"), this.#show()));
   }
 
   /** Put one on top; the same words again are counted. */
@@ -48,7 +50,10 @@ export class Alerts {
 
   #show() {
     const count = this.#list.children.length;
-    this.#all.hidden = count < 2;
+    const isOpen = byId("alerts").classList.toggle("is-open", count > 1 && byId("alerts").classList.contains("is-open"));
+    this.#all.hidden = this.#more.hidden = count < 2;
+    this.#more.textContent = isOpen ? "Only the newest" : `${count - 1} more`;
+    this.#more.setAttribute("aria-expanded", isOpen);
     document.title = count ? `(${count}) Millrace` : "Millrace";
   }
 }

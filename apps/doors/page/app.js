@@ -72,7 +72,7 @@ function notify(advice) {
 }
 
 async function watchAgent() {
-  await toggleAgentPicture().catch((error) => notify(refused(error.status ?? 0, error.message)));
+  await toggleAgentPicture(() => stage.arrange()).catch((error) => notify(refused(error.status ?? 0, error.message)));
 }
 
 function showView(isOn) {

@@ -34,10 +34,9 @@ export class Sources {
   }
 
   /** All ways. */
-  open() {
-    this.#dialog.showModal();
-    this.#list();
-    this.#listConfigured();
+  async open() {
+    await Promise.all([this.#list(), this.#listConfigured()]); // first, so that nothing moves under the pointer
+    if (!this.#dialog.open) this.#dialog.showModal();
   }
 
   async #listConfigured() {

@@ -5,12 +5,13 @@ import { Camera } from "./camera.js";
 import { byId } from "./dom.js";
 import { Tile } from "./tile.js";
 
-const FIGURES_MS = 2000;
+const FIGURES_MS = 2000, LEAVING_MS = 4000;
 const STATES = { silent: ["No picture comes", "warn"], broken: ["Broken", "bad"], ended: ["Ended", "warn"] };
 
 export class Stage extends EventTarget {
   #cameras = new Map(); // of this page, by name
   #tiles = new Map();
+  #ended = new Map(); // name -> when: the agent's last glimpses of it are still on their way
   #isViewOn = true;
   #listing = null;
 
@@ -40,8 +41,9 @@ export class Stage extends EventTarget {
 
   /** A message of kind `glimpse`. */
   see(glimpse) {
-    if (!this.#tiles.has(glimpse.camera)) this.#put(glimpse.camera, { name: glimpse.camera });
-    this.#tiles.get(glimpse.camera).see(glimpse);
+    const { camera } = glimpse, endedAt = this.#ended.get(camera) ?? -Infinity;
+    if (!this.#tiles.has(camera) && performance.now() - endedAt > LEAVING_MS) this.#put(camera, { name: camera });
+    this.#tiles.get(camera)?.see(glimpse);
   }
 
   showView(isOn) {
@@ -79,7 +81,7 @@ export class Stage extends EventTarget {
     tile.overlay.show(this.#isViewOn);
     this.#tiles.set(name, tile);
     byId("tiles").append(tile.element);
-    this.#arrange();
+    this.arrange();
     this.list();
   }
 
@@ -87,13 +89,14 @@ export class Stage extends EventTarget {
     const hadFocus = this.#tiles.get(name)?.element.contains(document.activeElement);
     this.#tiles.get(name)?.element.remove();
     this.#tiles.delete(name);
-    this.#cameras.delete(name);
-    this.#arrange();
+    if (this.#cameras.delete(name)) this.#ended.set(name, performance.now());
+    this.arrange();
     if (hadFocus) (this.#tiles.size ? byId("add") : byId("start-camera")).focus();
   }
 
-  #arrange() {
-    const count = this.#tiles.size, list = byId("tiles");
+  /** Lay out what is on the stage. */
+  arrange() {
+    const list = byId("tiles"), count = list.children.length;
     list.hidden = count === 0;
     byId("empty").hidden = count > 0;
     byId("add").hidden = count === 0;

@@ -4,7 +4,7 @@ import { json } from "./api.js";
 import { byId, make } from "./dom.js";
 
 const MAX_TICKS = 60, SPOKEN_MS = 3000, SEND_MS = 150;
-// "look" is all of perception and its parts stand beside it, so the parts are drawn; "waiting" is what no stage took.
+// "look" is all of perception and its parts stand beside it, so the parts are drawn; "wait" is what no stage took.
 const STAGES = [
   ["encode", "see"],
   ["sample", "compare"],
@@ -13,7 +13,7 @@ const STAGES = [
   ["audio", "hear"],
   ["read", "read"],
   ["write", "write"],
-  ["rest", "rest"],
+  ["rest", "wait"],
 ];
 const CAUSES = { still: "still picture", "no budget": "no time" };
 

@@ -5,14 +5,13 @@ import { byId, icon, make } from "./dom.js";
 
 let current = null;
 
-/** Show it, or take it away. Raises ApiError. */
-export async function toggleAgentPicture() {
+/** Show it, or take it away; `onChange` is called when it came or went. Raises ApiError. */
+export async function toggleAgentPicture(onChange) {
   if (current) return current.end();
   const video = Object.assign(document.createElement("video"), { autoplay: true, muted: true, playsInline: true });
   video.setAttribute("aria-label", "The agent's own picture");
   const end = make("button", { class: "button square", type: "button", "aria-label": "End the agent's own picture", title: "End", click: () => current?.end() }, icon("close"));
-  const caption = make("figcaption", {}, make("span", { class: "name" }, "What the agent sees"));
-  const figure = make("figure", { class: "tile" }, video, caption, make("div", { class: "tools" }, end));
+  const figure = make("figure", { class: "tile" }, video, make("div", { class: "tools" }, end));
   const element = make("li", { class: "cell" }, figure);
   video.addEventListener("resize", () => video.videoWidth && figure.style.setProperty("--ratio", video.videoWidth / video.videoHeight));
   const peer = new RTCPeerConnection();
@@ -28,12 +27,14 @@ export async function toggleAgentPicture() {
       current = null;
       peer.close();
       element.remove();
+      onChange();
       request("DELETE", path, { keepalive: true }).catch(() => {});
     };
     current = { end: close };
     peer.onconnectionstatechange = () => peer.connectionState === "failed" && close();
     addEventListener("pagehide", close, { once: true });
     byId("tiles").append(element);
+    onChange();
   } catch (error) {
     current = null;
     peer.close();

@@ -23,7 +23,6 @@ const blocked = () => ({
       ? "In the address field tap the page menu, then Website Settings, and allow Camera and Microphone."
       : "Click the icon left of the address, and allow Camera and Microphone there.",
     "Then press Try again. Some browsers want the page to be reloaded first.",
-    "If you did not mean to block it: the browser asks again after that.",
   ],
 });
 
