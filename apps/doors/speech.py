@@ -88,7 +88,7 @@ class Ear:
 class SpeechWatch:
     """Publishes `speech` (who, `started` or `stopped`, when) and hushes the house as soon as anybody speaks.
 
-    All microphones share one thread, which costs about a hundredth to a thirtieth of a core each. Raises
+    All microphones share one thread; each takes about 3 ms of it for a second of sound. Raises
     MissingDependencyError where the model is missing.
     """
 

@@ -6,6 +6,7 @@ import importlib.util
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -47,9 +48,10 @@ class SileroModel:
     """The network: a probability of speech for each window. One instance serves any number of streams in one thread."""
 
     def __init__(self) -> None:
-        options = onnxruntime.SessionOptions()
+        library: Any = onnxruntime  # untyped, and its names are not marked as its own
+        options = library.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
-        self._session = onnxruntime.InferenceSession(
+        self._session = library.InferenceSession(
             str(model_file()), sess_options=options, providers=["CPUExecutionProvider"]
         )
         self._rate = np.array(SAMPLE_RATE_HZ, np.int64)
@@ -86,7 +88,10 @@ class SpeechDetector:
     def __init__(self, model: SileroModel, settings: SpeechSettings) -> None:
         self._model, self._settings = model, settings
         self._decision = _Decision(settings)
-        self._begin_anew()
+        self._state = model.new_state()
+        self._context: Samples = np.zeros(_CONTEXT_SAMPLES, np.float32)
+        self._waiting: Samples = np.empty(0, np.float32)
+        self._end_ns = 0
 
     @property
     def is_speaking(self) -> bool:
@@ -126,8 +131,8 @@ class SpeechDetector:
 
     def _begin_anew(self) -> None:
         self._state = self._model.new_state()
-        self._context: Samples = np.zeros(_CONTEXT_SAMPLES, np.float32)
-        self._waiting: Samples = np.empty(0, np.float32)
+        self._context = np.zeros(_CONTEXT_SAMPLES, np.float32)
+        self._waiting = np.empty(0, np.float32)
         self._end_ns = 0
         self._decision = _Decision(self._settings)
 

@@ -22,7 +22,7 @@ class Strict(BaseModel):
 
 def refuse(code: str, message: str) -> PydanticCustomError:
     """For a validator to raise: an error event with this code."""
-    return PydanticCustomError(code, "{message}", {"message": message})  # type: ignore[arg-type]
+    return PydanticCustomError(code, "{message}", {"message": message})
 
 
 def _text_only(value: Any) -> Any:
@@ -57,9 +57,9 @@ class Format(Strict):
 
 class TurnDetection(Strict):
     type: Literal["server_vad"]
-    threshold: float = Field(0.5, ge=0.05, le=0.95)
-    prefix_padding_ms: int = Field(300, ge=0, le=5000)
-    silence_duration_ms: int = Field(500, ge=50, le=10_000)
+    threshold: float = Field(default=0.5, ge=0.05, le=0.95)
+    prefix_padding_ms: int = Field(default=300, ge=0, le=5000)
+    silence_duration_ms: int = Field(default=500, ge=50, le=10_000)
     interrupt_response: bool = True
 
     @property
@@ -88,15 +88,15 @@ class Extension(Strict):
     cameras: list[Annotated[str, Field(pattern=CAMERA_NAME)]] | None = Field(
         None, max_length=16
     )  # of the narration
-    camera: str | None = Field(None, pattern=CAMERA_NAME)  # whose sound and pictures these are
+    camera: str | None = Field(default=None, pattern=CAMERA_NAME)  # whose sound and pictures these are
 
 
 class SessionPatch(Strict):
     """The `session` of `session.update`; a field that is not there stays as it is."""
 
     type: Literal["realtime"]
-    model: str | None = Field(None, max_length=256)
-    instructions: str | None = Field(None, max_length=MAX_INSTRUCTIONS_CHARS)
+    model: str | None = Field(default=None, max_length=256)
+    instructions: str | None = Field(default=None, max_length=MAX_INSTRUCTIONS_CHARS)
     output_modalities: Modalities | None = None
     max_output_tokens: MaxTokens | None = None
     audio: Audio | None = None

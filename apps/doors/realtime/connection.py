@@ -19,6 +19,7 @@ from .session import RealtimeSession, Shared
 
 NORMAL, GOING_AWAY, POLICY, TOO_BIG, TRY_LATER = 1000, 1001, 1008, 1009, 1013
 _MAX_OUTGOING = 1024  # events that wait for a client that reads slowly
+_MAX_OUTGOING_CHARS = 4_000_000
 _MAX_HANGS = 2  # pictures over which the decoder hung or died
 _BURST_S = 2.0  # of events that may come at once
 _CLOSE_TIMEOUT_S = 2.0
@@ -41,6 +42,7 @@ class Connection:
         self._pace = _Pace(shared.limits.messages_per_s)
         self._alive = asyncio.Event()  # something was sent either way
         self._is_slow = asyncio.Event()  # the client does not take what it is sent
+        self._num_chars = 0  # in events that wait
         self._num_errors = self._num_hangs = 0
 
     async def run(self) -> None:
@@ -65,10 +67,12 @@ class Connection:
 
     def send(self, body: Event) -> None:
         """Send an event as soon as the client takes it. Never raises: who calls it may serve others too."""
-        try:
-            self._outgoing.put_nowait(json.dumps(body))
-        except asyncio.QueueFull:
+        text = json.dumps(body)
+        if self._outgoing.full() or self._num_chars > _MAX_OUTGOING_CHARS:
             self._is_slow.set()
+            return
+        self._num_chars += len(text)
+        self._outgoing.put_nowait(text)
 
     async def _read(self, session: RealtimeSession) -> None:
         while True:
@@ -134,6 +138,7 @@ class Connection:
         while True:
             text = await self._outgoing.get()
             await self._socket.send_text(text)
+            self._num_chars -= len(text)
             self._outgoing.task_done()
             self._alive.set()
 

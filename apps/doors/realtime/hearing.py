@@ -91,7 +91,7 @@ class Hearing:
 
     def _check(self, num_samples: int) -> None:
         now_ns, length_ns = monotonic_ns(), num_samples * NS_PER_S // _RATE_HZ
-        due_ns = max(self._due_ns, now_ns - length_ns) + length_ns
+        due_ns = max(self._due_ns, now_ns) + length_ns
         if due_ns - now_ns > self._limits.audio_ahead_s * NS_PER_S:
             raise RealtimeError(
                 "audio_too_fast",

@@ -24,7 +24,7 @@ class ImagePart(Strict):
 
     type: Literal["input_image"]
     image_url: str = Field(repr=False)
-    camera: str | None = Field(None, pattern=CAMERA_NAME)
+    camera: str | None = Field(default=None, pattern=CAMERA_NAME)
 
 
 class AudioPart(Strict):
@@ -75,9 +75,9 @@ def _choose_item(value: Any) -> Any:
 
 class ResponseParams(Strict):
     instructions: str | None = None
-    input: list[Any] | None = Field(None, max_length=64)
+    input: list[Any] | None = Field(default=None, max_length=64)
     max_output_tokens: MaxTokens | None = None
-    metadata: dict[str, str] | None = Field(None, max_length=16)
+    metadata: dict[str, str] | None = Field(default=None, max_length=16)
     output_modalities: Modalities | None = None
     conversation: Literal["auto", "none"] | None = None
     tools: NoTools = None
@@ -158,8 +158,7 @@ Request = (
     | ResponseCancel
 )
 _MODELS: dict[str, TypeAdapter[Request]] = {
-    model.model_fields["type"].annotation.__args__[0]: TypeAdapter(model)  # type: ignore[union-attr]
-    for model in Request.__args__
+    model.model_fields["type"].annotation.__args__[0]: TypeAdapter(model) for model in Request.__args__
 }
 
 
