@@ -108,7 +108,7 @@ def _settings(app: ASGIApp, config: ServeConfig) -> uvicorn.Config:
         server_header=False,
         interface="asgi3",
         h11_max_incomplete_event_size=_MAX_HEAD,
-        ws_max_size=limits.message_bytes,
+        ws_max_size=limits.message_bytes + 65_536,  # the door itself says what is too large
         ws_max_queue=8,
         ws_ping_interval=limits.idle_s / 2,
         ws_ping_timeout=limits.idle_s / 2,
