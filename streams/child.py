@@ -35,6 +35,7 @@ class DecoderChild:
             start_new_session=True,
         )
         assert self._process.stdout is not None
+        self.is_ready = False  # it has said so
         fd = self._process.stdout.fileno()
         _widen(fd)
         self._reader = MessageReader(fd)
@@ -54,11 +55,13 @@ class DecoderChild:
     def read(self, wait_ms: int) -> Message | None:
         """The next message, or None if it is not whole within `wait_ms`. Raises ChildLost."""
         try:
-            return self._reader.read(wait_ms)
+            message = self._reader.read(wait_ms)
         except EOFError:
             raise ChildLost(self._last_words()) from None
         except WireError as error:
             raise ChildLost(f"the decoder talks nonsense ({plain(error)})") from error
+        self.is_ready = self.is_ready or message is not None
+        return message
 
     def kill(self) -> None:
         """End it at once, whatever it does, and leave no zombie."""

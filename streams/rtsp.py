@@ -162,7 +162,7 @@ class _Line:
         return self._child
 
     def _watch(self, child: DecoderChild) -> str:
-        dog = Watchdog(self._source._patience, monotonic_ns())
+        dog = Watchdog(self._source._patience, monotonic_ns(), is_ready=child.is_ready)
         is_open = has_picture = False
         while not self._stop.is_set():
             message = child.read(_WATCH_MS)

@@ -15,24 +15,27 @@ class Patience:
 
     open_s: float = 8.0  # from the order to open it to its first answer
     run_s: float = 3.0  # between two messages of a running one
+    # Until a new child is ready for orders. That is our own doing, and not the camera's: a machine so busy that it takes
+    # long would never get there if it were killed for it.
+    start_s: float = 20.0
 
 
 class Watchdog:
     """Barks when a child has said nothing for too long."""
 
-    def __init__(self, patience: Patience, now_ns: int) -> None:
+    def __init__(self, patience: Patience, now_ns: int, *, is_ready: bool = True) -> None:
+        """`is_ready`: the child has said something before."""
+        self._limit_s = patience.open_s if is_ready else patience.start_s
         self._patience = patience
-        self._is_open = False
         self._heard_ns = now_ns
 
     def hear(self, now_ns: int, *, is_open: bool) -> None:
         """The child has said something; `is_open`: the camera is running."""
-        self._heard_ns, self._is_open = now_ns, is_open
+        self._heard_ns, self._limit_s = now_ns, self._patience.run_s if is_open else self._patience.open_s
 
     def barks(self, now_ns: int) -> bool:
         """Whether the child is to be killed."""
-        limit_s = self._patience.run_s if self._is_open else self._patience.open_s
-        return now_ns - self._heard_ns > limit_s * NS_PER_S
+        return now_ns - self._heard_ns > self._limit_s * NS_PER_S
 
 
 class BackOff:

@@ -61,6 +61,13 @@ def test_a_child_is_given_up_after_its_time() -> None:
     assert not dog.barks(11 * NS_PER_S) and dog.barks(11 * NS_PER_S + 1)
 
 
+def test_a_child_that_is_being_started_gets_its_own_time() -> None:
+    dog = Watchdog(Patience(open_s=2, start_s=20), 0, is_ready=False)
+    assert not dog.barks(20 * NS_PER_S) and dog.barks(20 * NS_PER_S + 1)
+    dog.hear(15 * NS_PER_S, is_open=False)
+    assert not dog.barks(17 * NS_PER_S) and dog.barks(17 * NS_PER_S + 1)
+
+
 def test_attempts_come_further_apart_until_one_succeeds_and_never_pile_up() -> None:
     back_off, now_ns, gaps_ms = BackOff(), 0, []
     for _ in range(6):
