@@ -17,7 +17,12 @@ ROOT = Path(__file__).parents[1]
 PARTS = ("apps", "runtime", "generation", "memory", "perception", "streams", "kernels")
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 # Libraries whose name at the import is not the name that pip knows.
-DISTRIBUTIONS = {"cv2": "opencv-python-headless", "pydantic_settings": "pydantic-settings"}
+DISTRIBUTIONS = {
+    "cv2": "opencv-python-headless",
+    "prometheus_client": "prometheus-client",
+    "pydantic_core": "pydantic-core",
+    "pydantic_settings": "pydantic-settings",
+}
 
 
 def folders_of_code(root: Path) -> set[str]:
