@@ -119,6 +119,7 @@ class SoundIntake:
         self._track, self._tap, self._send = track, tap, send
         self._resampler = Resampler()
         self._next_ns: int | None = None  # the time of the next sample, by counting
+        self._last_ns = 0  # of the last chunk
         self._counts: Counter[str] = Counter()
 
     async def run(self) -> None:
@@ -160,5 +161,6 @@ class SoundIntake:
         next_ns = stamp_ns if self._next_ns is None else self._next_ns
         apart_ns = stamp_ns - next_ns
         next_ns += apart_ns if abs(apart_ns) > _MAX_DRIFT_NS else apart_ns // _SLEW
+        self._last_ns = next_ns = max(next_ns, self._last_ns)  # times never run backwards
         self._next_ns = next_ns + num_samples * NS_PER_S // SAMPLE_RATE_HZ
         return next_ns

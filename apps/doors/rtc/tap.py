@@ -12,7 +12,7 @@ from aiortc.rtp import AnyRtcpPacket, RtcpSrPacket, RtpPacket
 from ....streams.clock import NS_PER_S, monotonic_ns
 from .times import TrackClock, ntp_to_unix_ns
 
-_MAX_UNDECODED = {"video": 30, "audio": 100}  # frames: a second, two seconds
+_MAX_UNDECODED = {"video": 15, "audio": 50}  # frames: half a second, a second
 _MAX_ARRIVALS = 512
 _RTP_WRAP = 1 << 32
 

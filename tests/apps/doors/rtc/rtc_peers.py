@@ -41,9 +41,10 @@ class ClockTrack(MediaStreamTrack):
     def __init__(self, fps=15, shade=0, size=(320, 180)):
         super().__init__()
         self.fps, self.shade, self.size = fps, shade, size
-        self.num, self.began_ns = 0, monotonic_ns()
+        self.num, self.began_ns = 0, 0
 
     async def recv(self):
+        self.began_ns = self.began_ns or monotonic_ns()
         self.num += 1
         wait_ns = self.began_ns + self.num * 1_000_000_000 // self.fps - monotonic_ns()
         await pause(max(0, wait_ns) / 1e9)
@@ -61,9 +62,10 @@ class ToneTrack(MediaStreamTrack):
 
     def __init__(self, hz=440.0):
         super().__init__()
-        self.hz, self.num, self.began_ns = hz, 0, monotonic_ns()
+        self.hz, self.num, self.began_ns = hz, 0, 0
 
     async def recv(self):
+        self.began_ns = self.began_ns or monotonic_ns()
         wait_ns = self.began_ns + self.num * 20_000_000 - monotonic_ns()
         await pause(max(0, wait_ns) / 1e9)
         times = (np.arange(960) + self.num * 960) / 48_000

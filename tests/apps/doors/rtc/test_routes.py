@@ -1,8 +1,10 @@
 """WHIP and WHEP as HTTP: the codes of RFC 9725, limits that say what to do, and hostile offers."""
 
+import asyncio
 import re
 import string
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection
@@ -179,3 +181,34 @@ def test_no_offer_however_strange_breaks_or_hangs_the_door(stage):
         await pause(0.1)
 
     stage.run(still_works())
+
+
+def test_memory_returns_after_many_half_open_offers_and_an_honest_peer_stays(stage):
+    sdp = stage.run(offer_of("video", "audio"))
+
+    def resident_mib():
+        status = Path(f"/proc/{stage.door.host.pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024
+
+    async def rounds(num):
+        for _ in range(num):
+            asked = [request(stage.port, "POST", "/whep", sdp, Content_Type=SDP) for _ in range(10)]
+            for status, headers, _ in await asyncio.gather(*asked):
+                assert status == 201
+                await request(stage.port, "DELETE", headers["Location"])
+
+    async def play():
+        client = await Client(stage.port).send("honest", ClockTrack())
+        await stage.until(lambda: len(stage.frames["honest"]) > 2)
+        await rounds(4)
+        before_mib = resident_mib()
+        num_before = len(stage.frames["honest"])
+        await rounds(10)
+        await pause(1.0)
+        after_mib, num_after = resident_mib(), len(stage.frames["honest"])
+        await client.delete()
+        return after_mib - before_mib, num_after - num_before
+
+    grown_mib, num_frames = stage.run(play(), 120)
+    assert grown_mib < 12 and num_frames > 10
+    assert not stage.door.sessions

@@ -39,7 +39,9 @@ def test_viewers_share_one_encoder_and_see_the_cameras_move(stage):
         assert max(changes) > 0.5  # the squares of the clock change
         assert viewed[-1][260:350, 40:600].mean() > 60  # the grey below them is there
     assert screen["viewers"] == 2
-    assert screen["pictures"] == screen["encoded"] >= 12  # once each, however many look
+    assert (
+        12 <= screen["encoded"] <= screen["pictures"] <= screen["encoded"] + 1
+    )  # once each, however many look
     assert drawn == drawn_later
 
 
