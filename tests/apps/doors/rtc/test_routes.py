@@ -183,7 +183,7 @@ def test_no_offer_however_strange_breaks_or_hangs_the_door(stage):
     stage.run(still_works())
 
 
-def test_memory_returns_after_many_half_open_offers_and_an_honest_peer_stays(stage):
+def test_memory_stays_through_many_offers_that_are_ended_unconnected_and_an_honest_peer_stays(stage):
     sdp = stage.run(offer_of("video", "audio"))
 
     def resident_mib():

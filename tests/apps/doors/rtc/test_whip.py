@@ -48,7 +48,7 @@ def test_drops_are_counted_by_cause(stage):
     assert 0 <= counts["frames"] - counts["sent"] - sum(counts["dropped"].values()) <= 2
 
 
-def test_sound_comes_at_16_khz_with_the_right_pitch_and_the_clock_of_the_pictures(stage):
+def test_sound_comes_at_16_khz_with_the_right_pitch_and_times_that_never_run_back(stage):
     async def play():
         client = await Client(stage.port).send("studio", ToneTrack(hz=1000), ClockTrack())
         await stage.until(lambda: sum(len(s) for _, _, s in stage.sounds["studio"]) > 24_000)
@@ -66,7 +66,9 @@ def test_sound_comes_at_16_khz_with_the_right_pitch_and_the_clock_of_the_picture
     assert times == sorted(times)
     assert all(captured <= came + 100_000_000 for captured, came, _ in chunks)
     nearest = [min(abs(t - picture[0]) for picture in stage.frames["studio"]) for t in times[10:-10]]
-    assert max(nearest) < 1_500_000_000  # both of one clock
+    assert (
+        max(nearest) < 1_500_000_000
+    )  # not another epoch; how near they are is in test_times: this sender's reports move when it is late
 
 
 def test_several_tracks_take_several_seats(stage):
