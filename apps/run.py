@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 SOURCE_HELP = (
-    "A source: `0` or `/dev/video0` (camera), `rtsp://HOST/PATH` (network camera), `clip.mp4` (file), `world:seed=7` (rendered), `mic` or `mic:2`."
-    " A name may stand in front: `door=clip.mp4`. Repeat it for more."
+    "A source: `0` or `/dev/video0` (camera), `rtsp://HOST/PATH` (network camera), `clip.mp4` (file),"
+    " `world:seed=7` (rendered), `mic` or `mic:2`. A name may stand in front: `door=clip.mp4`. Repeat it for more."
 )
 
 

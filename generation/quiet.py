@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from .embedding import NS_PER_TICK
 
-LINGER_NS = 2 * NS_PER_TICK  # so long after news a tick is read all the same: what happened is told a tick later
+LINGER_NS = (
+    2 * NS_PER_TICK
+)  # so long after news a tick is read all the same: what happened is told a tick later
 LONGEST_NS = 10 * NS_PER_TICK  # no longer goes by unread
 
 

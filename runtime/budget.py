@@ -74,8 +74,8 @@ class Budget:
     fewer tokens are kept of each; and only then words wait, for what is said too slowly is as good as not seen. Where not
     even one camera surely fits, one is read as long as it usually does.
 
-    The depth stays full: the model that ships was not trained with early exits, so a shallower pass would say something
-    else, not the same for less. `frame_steps` stays 0: it draws no frames.
+    The depth stays full: the model that ships was trained with early exits, but nobody has measured yet what a shallower
+    pass costs in truth. `frame_steps` stays 0: it draws no frames.
     """
 
     def __init__(self, budget_ns: int, limits: Limits) -> None:
