@@ -10,13 +10,17 @@ from .words import SILENT
 IGNORE = -100
 
 
-def text_loss(logits: Tensor, targets: Tensor, silence_weight: float) -> Tensor:
+def text_loss(
+    logits: Tensor, targets: Tensor, silence_weight: float, emphasis: Tensor | None = None
+) -> Tensor:
     """Cross entropy over positions with a target: logits [N, V], targets [N] (IGNORE where nothing is said).
 
-    Silence is most of every stream, and counts only `silence_weight`, else it drowns the words.
+    Silence is most of every stream, and counts only `silence_weight`, else it drowns the words; `emphasis` [N] is what a
+    word counts beside others.
     """
     losses = F.cross_entropy(logits.float(), targets, ignore_index=IGNORE, reduction="none")
     weights = (targets != IGNORE).float() * (1 - (1 - silence_weight) * (targets == SILENT).float())
+    weights = weights if emphasis is None else weights * emphasis
     return (losses * weights).sum() / weights.sum().clamp(min=1.0)
 
 

@@ -96,8 +96,9 @@ class LanguageTrainer:
             exits = [self.narrator.head(h[said]) for h in early]
             sure = self.narrator.confidence(hidden[said].detach())[:, 0]
         self._carries = [carry.detach() for carry in carries]
-        loss = text_loss(logits, target, settings.silence_weight)
-        exit_loss = sum((text_loss(e, target, settings.silence_weight) for e in exits), logits.new_zeros(()))
+        counts = settings.silence_weight, batch.emphasis[said]
+        loss = text_loss(logits, target, *counts)
+        exit_loss = sum((text_loss(e, target, *counts) for e in exits), logits.new_zeros(()))
         total = loss + settings.exit_weight * exit_loss + confidence_loss(sure, logits, target)
         total.backward()  # type: ignore[no-untyped-call]
         norm = torch.nn.utils.clip_grad_norm_(

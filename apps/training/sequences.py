@@ -19,6 +19,7 @@ from .talk import TalkRates, draw_talk
 from .tickstreams import TickStream
 
 TIME, VIDEO, AUDIO, WORD, GATE, USER = range(6)
+_ANSWER_WEIGHT, _ALERT_WEIGHT = 2.0, 4.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,6 +32,7 @@ class TokenSequence:
     row: NDArray[np.int64]  # [T] row of the features, number of the word, or of TIME the ns since the last
     target: NDArray[np.int64]  # [T] next word, SILENT or IGNORE
     is_answer: NDArray[np.bool_]  # [T] whether the target is the content of a reply
+    emphasis: NDArray[np.float32]  # [T] what the target counts beside others
 
 
 def build_sequence(
@@ -67,7 +69,22 @@ def build_sequence(
         row += now
         target += [*now, IGNORE if waiting.sentences else SILENT]
     is_answer = _answers(target, vocabulary.encode(REPLY)[0])
-    return TokenSequence(stream, slots, np.array(kind), np.array(row), np.array(target), is_answer)
+    emphasis = _emphasis(target, is_answer, talk.is_instructed)
+    return TokenSequence(stream, slots, np.array(kind), np.array(row), np.array(target), is_answer, emphasis)
+
+
+def _emphasis(target: list[int], is_answer: NDArray[np.bool_], is_instructed: bool) -> NDArray[np.float32]:
+    """Single words that decide count more: the content of a reply, and whether a sentence begins as an alert."""
+    emphasis = np.where(is_answer, np.float32(_ANSWER_WEIGHT), np.float32(1))
+    is_inside = False
+    for n, number in enumerate(target):
+        if number > END:
+            if is_instructed and not is_inside:
+                emphasis[n] = _ALERT_WEIGHT
+            is_inside = True
+        elif number == END:
+            is_inside = False
+    return emphasis
 
 
 def _answers(target: list[int], reply: int) -> NDArray[np.bool_]:
@@ -119,6 +136,7 @@ class SegmentBatch:
     is_new: Tensor  # bool [B]: the row starts a stream, its carried state is void
     target: Tensor  # int64 [B, T]
     is_answer: Tensor  # bool [B, T]
+    emphasis: Tensor  # float32 [B, T]
     video_at: Tensor
     video: Tensor
     video_place: Tensor
@@ -160,13 +178,14 @@ def gather(rows: Sequence[tuple[TokenSequence, int]], length: int) -> SegmentBat
     """A batch of segments: each row is `length` tokens of a sequence from a start on, with padding behind its end."""
     kind = np.full((len(rows), length), -1)
     row, target = np.zeros_like(kind), np.full_like(kind, IGNORE)
-    is_answer = np.zeros(kind.shape, bool)
+    is_answer, emphasis = np.zeros(kind.shape, bool), np.ones(kind.shape, np.float32)
     for n, (sequence, start) in enumerate(rows):
         part = sequence.kind[start : start + length]
         kind[n, : len(part)] = part
         row[n, : len(part)] = sequence.row[start : start + length]
         target[n, : len(part)] = sequence.target[start : start + length]
         is_answer[n, : len(part)] = sequence.is_answer[start : start + length]
+        emphasis[n, : len(part)] = sequence.emphasis[start : start + length]
     video, audio = [], []
     for n, (sequence, _) in enumerate(rows):
         stream, seen, heard = sequence.stream, row[n][kind[n] == VIDEO], row[n][kind[n] == AUDIO]
@@ -181,6 +200,7 @@ def gather(rows: Sequence[tuple[TokenSequence, int]], length: int) -> SegmentBat
         is_new=torch.tensor([start == 0 for _, start in rows]),
         target=torch.from_numpy(target),
         is_answer=torch.from_numpy(is_answer),
+        emphasis=torch.from_numpy(emphasis),
         video_at=at[VIDEO],
         video=video_columns[0].float(),
         video_place=video_columns[1],

@@ -30,7 +30,7 @@ class TalkRates:
     """How much a stream is talked to; shares of streams, ticks between questions, weights of families."""
 
     asked: float = 0.75
-    instructed: float = 0.55
+    instructed: float = 0.8
     cut: float = 0.15  # whose sentences are cut by a word limit and go on at the next tick
     ticks_apart: tuple[float, float] = (8.0, 25.0)  # mean, drawn for each stream between these
     families: dict[str, float] = field(
@@ -45,12 +45,14 @@ class Talk:
     typed: dict[int, list[int]]
     replies: dict[int, list[list[int]]]
     told: dict[int, list[list[int]]]
+    is_instructed: bool = False  # whether some events are to be told as alerts
 
 
 def draw_talk(record: Record, vocabulary: Vocabulary, rates: TalkRates, rng: np.random.Generator) -> Talk:
     """Questions with true answers, instructions with their alerts, and the narration of all events."""
     talk = Talk(defaultdict(list), defaultdict(list), defaultdict(list))
     standing = _instructions(record, rng) if rng.random() < rates.instructed else []
+    talk.is_instructed = bool(standing)
     for since, instruction in standing:
         words = vocabulary.encode(instruct(instruction, rng))[:-1]
         for tick in range(since, record.num_ticks + 1, _REMINDER_TICKS):

@@ -20,7 +20,7 @@ from millrace.apps.training.sequences import (
 from millrace.apps.training.talk import TalkRates
 from millrace.apps.training.tickstreams import TickStream, load_streams, read_stream, save_streams
 from millrace.generation.losses import IGNORE
-from millrace.generation.words import SILENT, Vocabulary
+from millrace.generation.words import END, SILENT, Vocabulary
 from millrace.perception.encoder import PatchEncoder
 from millrace.streams.world.events import Thing, WorldEvent, WorldEventKind
 from millrace.streams.world.language import parse, read_statement
@@ -211,3 +211,26 @@ def test_shards_come_back_as_they_were(real_stream, tmp_path):
     assert back.record.events == real_stream.record.events
     assert (back.record.rows == real_stream.record.rows).all()
     assert [p.name for p in tmp_path.iterdir()] == ["shard.pt"]
+
+
+def test_words_that_decide_count_more():
+    rates = TalkRates(asked=1.0, instructed=1.0, cut=0.0)
+    for seed in range(20):
+        sequence = build_sequence(
+            stream([enter(n) for n in range(1, 9)], num_ticks=60),
+            VOCABULARY,
+            np.random.default_rng(seed),
+            rates,
+        )
+        spoken = sequence.target > END
+        begins = [n for n in np.flatnonzero(spoken) if _last(sequence.target[:n]) in (None, END)]
+        assert begins and set(sequence.emphasis[begins]) == {4.0}
+        assert set(sequence.emphasis[sequence.is_answer]) <= {2.0}
+        rest = spoken & ~sequence.is_answer
+        rest[begins] = False
+        assert set(sequence.emphasis[rest]) == {1.0}
+
+
+def _last(target):
+    said = [int(n) for n in target if n > SILENT]
+    return said[-1] if said else None
