@@ -186,7 +186,7 @@ def test_in_a_rush_much_more_happens() -> None:
     for scene in SOLID_SCENES:
         if scene not in HELD_OUT_SCENES:
             usual, rush = (
-                sum(len(SolidStage(seed, 2, scene, 24.0, rush=r).events) for seed in range(4))
+                sum(len(SolidStage(seed, 1, scene, 24.0, rush=r).events) for seed in range(2))
                 for r in (False, True)
             )
             assert rush > 1.4 * usual, scene
