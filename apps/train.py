@@ -70,7 +70,10 @@ def command(
         ),
     ] = None,
     encoder_steps: Annotated[
-        int | None, typer.Option(help="Batches of labelled pictures for the patch encoder. [7500]")
+        int | None,
+        typer.Option(
+            help="Batches of labelled pictures for the patch encoder; 0 takes that of `start`. [7500]"
+        ),
     ] = None,
     streams: Annotated[
         int | None, typer.Option(help="Worlds to narrate, each read once through the encoder. [2400]")

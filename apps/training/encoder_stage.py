@@ -6,12 +6,14 @@ import copy
 import math
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ...generation.checkpoint import load_narrator
 from ...perception.encoder import PatchEncoder, PatchHeads
 from .feeder import to_device
 from .loop import Look, Portion, Position, Stage, run_stage
@@ -138,7 +140,9 @@ class EncoderTrainer:
 
 
 def train_encoder(settings: TrainSettings, log: RunLog) -> PatchEncoder:
-    """The averaged encoder after all steps; goes on from `encoder.pt` where one lies."""
+    """The averaged encoder after all steps; goes on from `encoder.pt` where one lies. With no steps, that of `start`."""
+    if not settings.encoder_steps:
+        return load_narrator(Path(settings.start)).encoder.to(settings.device).eval()
     trainer = EncoderTrainer(settings)
     paths = make_shards(settings, log) if settings.shards else []
     batches: list[PatchBatch] = []

@@ -51,7 +51,9 @@ class TrainSettings:
         int, _whole(1, "threads of torch, fewer while pictures are drawn; all cores if left out")
     ] = CORES
 
-    encoder_steps: Annotated[int, _whole(1, "batches that the encoder learns from")] = 7_500
+    encoder_steps: Annotated[
+        int, _whole(0, "batches that the encoder learns from; 0 takes that of start as it is")
+    ] = 7_500
     encoder_batch: Annotated[int, _whole(1, "pictures in such a batch")] = 64
     encoder_lr: Annotated[float, _rate("the encoder's highest learning rate")] = 2e-3
     encoder_pool: Annotated[int, _whole(1, "batches drawn from one pool of rendered pictures")] = 192
@@ -108,6 +110,10 @@ class TrainSettings:
     def __post_init__(self) -> None:
         for name, value in parse({f.name: getattr(self, f.name) for f in fields(self)}).items():
             object.__setattr__(self, name, value)
+        if not self.encoder_steps and not self.start:
+            raise ConfigError(
+                "encoder_steps is 0 and start is ''; name the weights whose encoder is to be taken"
+            )
         if not all(0 < depth < len(self.pattern) for depth in self.exits):
             raise ConfigError(
                 f"exits is {list(self.exits)!r}; give depths from 1 to {len(self.pattern) - 1}, "

@@ -22,7 +22,8 @@ from millrace.errors import CheckpointError, ConfigError
 @pytest.mark.parametrize(
     ("values", "wanted"),
     [
-        ({"encoder_steps": 0}, "encoder_steps is 0; give a whole number from 1"),
+        ({"encoder_steps": -1}, "encoder_steps is -1; give a whole number from 0"),
+        ({"encoder_steps": 0}, "encoder_steps is 0 and start is ''; name the weights"),
         ({"workers": 0}, "workers is 0"),
         ({"stream_s": 1.0}, "stream_s is 1.0; give seconds from 4 to 600"),
         ({"language_lr": float("nan")}, "language_lr is nan"),
