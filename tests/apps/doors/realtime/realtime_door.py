@@ -10,6 +10,7 @@ import uvicorn
 from fastapi import FastAPI
 from openai import AsyncOpenAI
 from parrot import Parrot, running
+from plain_server import PlainServer
 
 from millrace.apps.doors.house import House
 from millrace.apps.doors.realtime.limits import RealtimeLimits
@@ -55,11 +56,10 @@ async def open_door(parrot=None, limits=None, token="", num_cameras=2):
     config = uvicorn.Config(
         app, port=0, log_level="warning", ws="websockets-sansio", lifespan="off", timeout_graceful_shutdown=2
     )
-    server = uvicorn.Server(config)
-    server.install_signal_handlers = lambda: None
+    server = PlainServer(config)
     try:
         async with running(house):
-            serving = asyncio.create_task(server._serve())
+            serving = asyncio.create_task(server.serve())
             while not server.started:
                 await asyncio.wait({serving}, timeout=0.02)
                 assert not serving.done()

@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from parrot import Parrot, pause, running
+from plain_server import PlainServer
 
 from millrace.apps.doors.house import House
 from millrace.apps.doors.replies import add_handlers
@@ -45,7 +46,7 @@ class Stage:
         add_handlers(app)
         app.include_router(make_router(self.door))
         config = uvicorn.Config(app, "127.0.0.1", 0, log_level="error", lifespan="off")
-        self.server = uvicorn.Server(config)
+        self.server = PlainServer(config)
         serving = asyncio.create_task(self.server.serve())
         while not self.server.started:
             await pause(0.01)
