@@ -11,6 +11,19 @@ LIVE = "document.querySelector('.tile .state')?.innerText.startsWith('Live')"
 SAID = "[...document.querySelectorAll('.said')].map(e => e.innerText).join(' | ')"
 REPLIES = "[...document.querySelectorAll('.is-reply')].map(e => e.innerText)"
 TROUBLE = "document.querySelector('.trouble:not([hidden])')?.innerText"
+# Answers to changes wait for `letGo()`; `heard` holds the budgets that the page was told.
+HOLD_ANSWERS = """
+  const fetched = window.fetch, dispatch = EventTarget.prototype.dispatchEvent;
+  const free = new Promise((resolve) => (window.letGo = resolve));
+  window.heard = [];
+  window.fetch = (path, settings) =>
+    fetched(path, settings).then((answer) => (settings?.method === "PUT" ? free.then(() => answer) : answer));
+  EventTarget.prototype.dispatchEvent = function (event) {
+    const isTaken = dispatch.call(this, event);
+    if (event.type === "budget") heard.push(event.detail.budget_ms);
+    return isTaken;
+  };
+"""
 END = ".tile .tools [aria-label^=End]"
 
 
@@ -22,6 +35,11 @@ async def opened(browser, url):
     tab = await browser.new_tab(url + "/")
     await tab.wait_for(CONNECTED)
     return tab
+
+
+async def until_budget(house, milliseconds):
+    while house.session.budget_ns != milliseconds * 1_000_000:
+        await pause(0.05)
 
 
 async def until_free(house):
@@ -100,10 +118,46 @@ def test_the_budget_is_moved_by_its_slider_and_follows_others(chrome, play):
             await tab.wait_for("!document.querySelector('#budget').disabled")
             await tab.press("b")
             await tab.press("ArrowRight")
-            while house.session.budget_ns != 210_000_000:
-                await pause(0.05)
+            await until_budget(house, 210)
             house.set_budget(150)
             await tab.wait_for(f"{text_of('#budget-out')} === '150 ms'")
+
+    play(story())
+
+
+def test_a_budget_that_another_sets_while_the_slider_is_held_is_shown_when_it_is_let_go(chrome, play):
+    async def story():
+        async with serving() as (url, house), attached(chrome) as browser:
+            tab = await opened(browser, url)
+            await tab.wait_for("!document.querySelector('#budget').disabled")
+            await tab.evaluate(HOLD_ANSWERS)
+            await tab.press("b")
+            await tab.press("ArrowRight")
+            await until_budget(house, 210)
+            house.set_budget(150)
+            await tab.wait_for("heard.includes(150)")
+            assert await tab.evaluate(text_of("#budget-out")) == "210 ms"
+            await tab.evaluate("letGo()")
+            await tab.wait_for(f"{text_of('#budget-out')} === '150 ms'")
+
+    play(story())
+
+
+def test_a_second_step_of_the_slider_is_not_lost_to_the_answer_of_the_first(chrome, play):
+    async def story():
+        async with serving() as (url, house), attached(chrome) as browser:
+            tab = await opened(browser, url)
+            await tab.wait_for("!document.querySelector('#budget').disabled")
+            await tab.evaluate(HOLD_ANSWERS)
+            await tab.press("b")
+            await tab.press("ArrowRight")
+            await until_budget(house, 210)
+            house.set_budget(150)
+            await tab.wait_for("heard.includes(150)")
+            await tab.press("ArrowRight")
+            await tab.evaluate("letGo()")
+            await until_budget(house, 220)
+            await tab.wait_for(f"{text_of('#budget-out')} === '220 ms'")
 
     play(story())
 

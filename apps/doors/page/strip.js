@@ -97,10 +97,13 @@ export class Strip {
   }
 }
 
-/** The budget's slider; a change is sent while it is moved. */
+/** The budget's slider; a change is sent while it is moved. What the server tells last is what stands. */
 export class BudgetSlider {
   #slider = byId("budget");
-  #timer = 0;
+  #timer = 0; // of a change that is not sent yet
+  #sending = 0; // changes whose answers are not here
+  #told = null; // what the server said last: it may come while the slider is held, and counts then as well
+  #numTold = 0;
 
   constructor() {
     this.#slider.addEventListener("input", () => {
@@ -112,16 +115,18 @@ export class BudgetSlider {
 
   /** Ask the server for the budget as it is. */
   async load() {
+    const numTold = this.#numTold;
     const value = await json("GET", "/budget").catch(() => null);
-    if (value) this.set(value.budget_ms);
+    // What was told in the meantime may be newer than the answer.
+    if (value && numTold === this.#numTold) this.set(value.budget_ms);
   }
 
   /** The budget was changed, here or elsewhere. */
   set(budget_ms) {
+    this.#told = budget_ms;
+    this.#numTold++;
     this.#slider.disabled = false;
-    if (this.#timer) return;
-    this.#slider.value = budget_ms;
-    this.#show(budget_ms);
+    this.#settle();
   }
 
   focus() {
@@ -129,14 +134,24 @@ export class BudgetSlider {
   }
 
   async #send() {
-    try {
-      await json("PUT", "/budget", { budget_ms: Number(this.#slider.value) });
-      this.#timer = 0;
-    } catch (error) {
-      this.#timer = 0;
-      byId("budget-out").textContent = error.message || "refused";
-      await this.load();
+    this.#timer = 0;
+    this.#sending++;
+    const numTold = this.#numTold, budget_ms = Number(this.#slider.value);
+    const trouble = await json("PUT", "/budget", { budget_ms }).then(() => "", (error) => error.message || "refused");
+    this.#sending--;
+    if (trouble) {
+      byId("budget-out").textContent = trouble;
+      return this.load();
     }
+    // The server tells of this change too; where that is still on its way, what was told before must not come back.
+    if (numTold === this.#numTold) this.#told = budget_ms;
+    this.#settle();
+  }
+
+  #settle() {
+    if (this.#timer || this.#sending || this.#told === null) return;
+    this.#slider.value = this.#told;
+    this.#show(this.#told);
   }
 
   #show(budget_ms) {
