@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -102,7 +101,8 @@ class Tick:
         self._looker, self._speaker, self._state = looker, speaker, speaker.new_state()
         self._outbox, self._sentences = outbox, sentences
         self.typed, self._delay_ns = Typed(speaker), speaker.text_delay_ns
-        self._is_hushed = threading.Event()
+        self._num_closed = 0  # sentences
+        self._hushed: int | None = None  # how many were closed when the one to break off was being said
         self.frames: Mapping[str, VideoFrame] = {}  # that came with the newest tick, by camera
         self.glimpses: Mapping[str, Glimpse] = {}  # of those of them that were read
 
@@ -124,8 +124,9 @@ class Tick:
 
     def hush(self) -> None:
         """Break off the sentence that is being said, at the next word; one that has not begun is said. Any thread."""
+        num_closed = self._num_closed  # before the look, so that it is never taken for the next sentence
         if self.is_speaking:
-            self._is_hushed.set()
+            self._hushed = num_closed
 
     @property
     def is_speaking(self) -> bool:
@@ -140,9 +141,12 @@ class Tick:
                 self._delay_ns = 0 if word.text == REPLY else self._speaker.text_delay_ns
             cause_ns = max(0, t_ns - self._delay_ns)
             delta = TextDelta(cause_ns, self._clock.now_ns(), word.text, word.is_end)
+            # Whoever hears the first word may hush at once: the sentence has to be open by then.
+            sentence = self._sentences.add(delta)
+            self._num_closed += delta.is_end
             self._outbox.put(delta)
             num_words += 1
-            if sentence := self._sentences.add(delta):
+            if sentence is not None:
                 finished.append(sentence)
             if delta.t_out_ns >= plan.last_word_ns:
                 break  # the rest of the sentence comes with the next tick
@@ -151,11 +155,9 @@ class Tick:
     def _until_hushed(self, words: Iterable[WrittenWord], depth: int) -> Iterator[WrittenWord]:
         """The words; when hushed, an end in place of the next one, which is then never thought of."""
         written = iter(words)
-        while not self._is_hushed.is_set():
+        while not (self.is_speaking and self._hushed == self._num_closed):
             if (word := next(written, None)) is None:
                 return
             yield word
-        self._is_hushed.clear()
-        if self.is_speaking:
-            self._speaker.end(self._state, depth)
-            yield _Cut()
+        self._speaker.end(self._state, depth)
+        yield _Cut()

@@ -70,7 +70,10 @@ def test_a_cancelled_answer_ends_where_its_memory_ends():
 def test_an_answer_cancelled_before_it_began_is_not_heard_and_the_next_question_is_answered():
     async def ask():
         async with open_door(Parrot(words_per_tick=1)) as door, door.connect() as client:
-            await client.conversation.item.create(item=text_item("never mind this long question at all"))
+            question = " ".join(
+                str(n) for n in range(80)
+            )  # 16 s of answer: a slow machine cancels in time, too
+            await client.conversation.item.create(item=text_item(question))
             await client.response.create()
             await client.response.cancel()
             first = await until(client, "response.done")
