@@ -165,6 +165,11 @@ def perf_ns() -> int:
     return time.perf_counter_ns()
 
 
+def cpu_ns() -> int:
+    """Processor time of this process, all its threads together: what work costs on a machine that others use, too."""
+    return time.process_time_ns()
+
+
 class Stopwatch:
     """Nanoseconds since it was made or last lapped."""
 

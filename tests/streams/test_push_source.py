@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from millrace.errors import SourceError
-from millrace.streams.clock import NS_PER_MS, VirtualClock, WallClock
+from millrace.streams.clock import NS_PER_MS, NS_PER_S, VirtualClock, WallClock
 from millrace.streams.media import EventKind
 from millrace.streams.push import PushSource
 from millrace.streams.reader import Reader
@@ -19,7 +19,7 @@ def opened(source: PushSource, *, realtime: bool) -> Reader:
     clock = WallClock() if realtime else VirtualClock()
     reader = Reader(source, Feed(source.name, clock, realtime=realtime))
     reader.start()
-    assert source.wait_open(5.0)
+    assert source.wait_open(60.0)
     return reader
 
 
@@ -29,7 +29,7 @@ def test_nobody_takes_what_is_pushed_before_the_opening_and_after_the_end() -> N
     reader = opened(source, realtime=True)
     assert source.push_frame(PICTURE)
     source.close()
-    assert reader.wait(5.0)
+    assert reader.wait(60.0)
     assert not source.push_frame(PICTURE)
     assert [event.kind for event in reader.feed.event_channel.drain()] == [EventKind.ENDED]
 
@@ -97,13 +97,31 @@ def test_sound_of_another_form_is_refused() -> None:
     assert reader.join()
 
 
-def test_a_pushed_source_that_stays_silent_is_told() -> None:
-    clock = VirtualClock()
+def test_a_pushed_source_that_falls_silent_is_told_of_and_one_that_never_began_is_not() -> None:
+    clock, source = VirtualClock(), PushSource("door")
     feed = Feed("door", clock, realtime=True)
     told = threading.Event()
     feed.event_channel.on_put = told.set
-    reader = Reader(PushSource("door"), feed)
-    reader.start()
-    assert told.wait(5.0)
-    assert feed.event_channel.drain()[0].kind is EventKind.SILENT
-    assert reader.join()
+    reader = Reader(source, feed)
+    with clock.participant():  # who is awake, so that the clock stands still
+        reader.start()
+        assert source.wait_open(60.0)
+        for _ in range(3):
+            let_sleep(clock)
+            clock.jump_to(clock.now_ns() + 10 * NS_PER_S)
+        let_sleep(clock)
+        assert not told.is_set()
+        assert source.push_frame(PICTURE)
+    assert told.wait(60.0)
+    assert [event.kind for event in feed.event_channel.drain()] == [EventKind.SILENT]
+    assert reader.join(60.0)
+
+
+def let_sleep(clock: VirtualClock) -> None:
+    """Wait until the reader has looked and sleeps again."""
+    breath = threading.Event()
+    for _ in range(60_000):
+        if clock.num_sleepers:
+            return
+        breath.wait(0.001)
+    raise AssertionError("the reader does not sleep")
