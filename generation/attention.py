@@ -19,14 +19,14 @@ class AttentionCarry:
 
     k: Tensor  # [B, G, W, P]
     v: Tensor  # [B, G, W, P]
-    is_valid: Tensor  # bool [B]: false where the row starts a stream
+    num_valid: Tensor  # int64 [B]: so many of the newest belong to the row's stream
 
     def detach(self) -> AttentionCarry:
-        return AttentionCarry(self.k.detach(), self.v.detach(), self.is_valid)
+        return AttentionCarry(self.k.detach(), self.v.detach(), self.num_valid)
 
     def where(self, keep: Tensor) -> AttentionCarry:
         """Without the rows where `keep` [B] is false."""
-        return AttentionCarry(self.k, self.v, self.is_valid & keep)
+        return AttentionCarry(self.k, self.v, self.num_valid * keep)
 
 
 class Attention(nn.Module):
@@ -49,21 +49,23 @@ class Attention(nn.Module):
         """
         heads = self.qkv_proj(x).view(*x.shape[:2], -1, self.head_dim).transpose(1, 2)
         q, k, v = torch.split(heads, [self.num_heads, self.num_kv_heads, self.num_kv_heads], dim=1)
+        num_valid = torch.full((len(x),), x.shape[1], device=x.device)
         if initial is None:
             y = causal_attention(q, k, v)
         else:
             k = torch.cat([initial.k.to(k.dtype), k], dim=2)
             v = torch.cat([initial.v.to(v.dtype), v], dim=2)
-            y = window_attention(q, k, v, initial.is_valid, self.window)
+            y = window_attention(q, k, v, initial.num_valid, self.window)
+            num_valid += initial.num_valid
         out: Tensor = self.out_proj(y.transpose(1, 2).flatten(2))
-        valid = torch.ones(len(x), dtype=torch.bool, device=x.device)
-        return out, AttentionCarry(k[:, :, -self.window :], v[:, :, -self.window :], valid)
+        k, v = k[:, :, -self.window :], v[:, :, -self.window :]
+        return out, AttentionCarry(k, v, num_valid.clamp(max=self.window))
 
 
-def window_attention(q: Tensor, k: Tensor, v: Tensor, is_valid: Tensor, window: int) -> Tensor:
+def window_attention(q: Tensor, k: Tensor, v: Tensor, num_valid: Tensor, window: int) -> Tensor:
     """q `[B, H, T, P]` over k, v `[B, G, W + T, P]`: each query sees itself and the `window - 1` tokens before it.
 
-    The first W keys belong to the segment before; they are not seen by rows whose `is_valid` `[B]` is false.
+    The first W keys belong to segments before; a row sees only the newest `num_valid` `[B]` of them.
     """
     with torch.autocast(q.device.type, enabled=False):
         batch, _, num_tokens, head_dim = q.shape
@@ -80,7 +82,8 @@ def window_attention(q: Tensor, k: Tensor, v: Tensor, is_valid: Tensor, window: 
                 torch.arange(first, end, device=q.device),
             )
             gap = at[:, None] - to
-            seen = ((gap >= 0) & (gap < window))[None] & (is_valid[:, None] | (to >= num_before))[:, None]
+            own = to >= (num_before - num_valid)[:, None]
+            seen = ((gap >= 0) & (gap < window))[None] & own[:, None]
             bias = torch.zeros(seen.shape, dtype=q.dtype, device=q.device).masked_fill_(~seen, -torch.inf)
             shape = block.shape[:4]
             scores = (block.flatten(2, 3) @ k[:, :, first:end].mT).view(*shape, -1) + bias[:, None, None]

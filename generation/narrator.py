@@ -1,7 +1,8 @@
 """The whole model as the runtime sees it: it reads a tick's tokens, and at the gate it speaks or stays silent.
 
 What it says is of three kinds: narration (`cam1: ...`), an alert that a standing instruction asked for
-(`alert cam1: ...`), and the reply to a question (`reply: ...`), written in the tick in which the question was read.
+(`cam1: ... alert`: that is decided last), and the reply to a question (`reply: ...`), written in the tick in which
+the question was read.
 """
 
 from __future__ import annotations

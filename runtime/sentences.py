@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from ..streams.world.language import mark_first
 from .plan import Sentence, TextDelta
 
 _CAMERA = re.compile(r"(?:alert\s+)?cam(\d+)\s*:")
@@ -27,7 +28,7 @@ class SentenceBuilder:
         self._open.append(delta)
         if not delta.is_end:
             return None
-        first, text = self._open[0], join_words([part.text for part in self._open])
+        first, text = self._open[0], mark_first(join_words([part.text for part in self._open]))
         self._open = []
         if not text:
             return None

@@ -14,6 +14,7 @@ from ...perception.perception import Perception
 from ...perception.pruning import Pruner
 from ...streams.media import AudioChunk, Inputs, VideoFrame
 from ...streams.world.instructions import read_instruction
+from ...streams.world.language import mark_first
 from .examinee import Examinee, Said
 
 MAX_WORDS = 48  # a tick, as a live session with time to spare would plan
@@ -74,7 +75,7 @@ class NarratorExaminee:
         self._words.append(word)
         if not word.is_end:
             return None
-        text = " ".join(each.text for each in self._words[:-1])
+        text = mark_first(" ".join(each.text for each in self._words[:-1]))
         sure = prod(each.confidence for each in self._words)
         self._words = []
         return Said(text, sure, self._begun_ns - self.narrator.text_delay_ns)

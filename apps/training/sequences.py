@@ -14,12 +14,12 @@ from ...generation.embedding import MAX_CAMERAS, NS_PER_TICK, InputEmbedding
 from ...generation.losses import IGNORE
 from ...generation.quiet import is_worth_reading
 from ...generation.words import END, SILENT, Vocabulary
-from ...streams.world.questions import REPLY
+from ...streams.world.language import ALERT, REPLY
 from .talk import TalkRates, draw_talk
 from .tickstreams import TickStream
 
 TIME, VIDEO, AUDIO, WORD, GATE, USER = range(6)
-_ANSWER_WEIGHT, _ALERT_WEIGHT = 2.0, 4.0
+_ANSWER_WEIGHT, _ALERT_WEIGHT = 3.0, 4.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,21 +69,18 @@ def build_sequence(
         row += now
         target += [*now, IGNORE if waiting.sentences else SILENT]
     is_answer = _answers(target, vocabulary.encode(REPLY)[0])
-    emphasis = _emphasis(target, is_answer, talk.is_instructed)
+    alert = vocabulary.encode(ALERT)[0]
+    emphasis = _emphasis(target, is_answer, talk.is_instructed, alert)
     return TokenSequence(stream, slots, np.array(kind), np.array(row), np.array(target), is_answer, emphasis)
 
 
-def _emphasis(target: list[int], is_answer: NDArray[np.bool_], is_instructed: bool) -> NDArray[np.float32]:
-    """Single words that decide count more: the content of a reply, and whether a sentence begins as an alert."""
+def _emphasis(
+    target: list[int], is_answer: NDArray[np.bool_], is_instructed: bool, alert: int
+) -> NDArray[np.float32]:
+    """Single words that decide count more: the content of a reply, and whether a sentence ends as an alert."""
     emphasis = np.where(is_answer, np.float32(_ANSWER_WEIGHT), np.float32(1))
-    is_inside = False
-    for n, number in enumerate(target):
-        if number > END:
-            if is_instructed and not is_inside:
-                emphasis[n] = _ALERT_WEIGHT
-            is_inside = True
-        elif number == END:
-            is_inside = False
+    if is_instructed:
+        emphasis[np.isin(target, (alert, END))] = _ALERT_WEIGHT
     return emphasis
 
 

@@ -76,10 +76,16 @@ class TrainSettings:
     ] = 24.0
 
     language_steps: Annotated[int, _whole(1, "batches that the whole model learns from")] = 3_800
+    shapes_first: Annotated[
+        int, _whole(0, "so many of these batches begin only streams of shapes, then comes the full mix")
+    ] = 0
     language_rows: Annotated[int, _whole(1, "streams read side by side in a batch")] = 8
     segment: Annotated[
         int, _whole(16, "tokens that a row reads at once; its state is carried to the next segment")
     ] = 512
+    window: Annotated[int, _whole(16, "tokens that attention sees, those of segments before among them")] = (
+        1024
+    )
     language_lr: Annotated[float, _rate("the whole model's highest learning rate")] = 1.5e-3
     silence_weight: Annotated[float, _rate("what silence counts beside a word")] = 0.25
     mlp_hidden: Annotated[int, _whole(1, "width inside the MLP of a layer")] = 384

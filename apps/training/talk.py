@@ -14,7 +14,7 @@ from ...generation.words import Vocabulary
 from ...streams.world.events import COLOURS, KINDS, SOUNDS, Thing, WorldEvent, WorldEventKind
 from ...streams.world.examiner import draw_question
 from ...streams.world.instructions import Instruction, instruct
-from ...streams.world.language import narrate
+from ...streams.world.language import mark_last, narrate
 from ...streams.world.questions import FAMILIES, REPLY, ask
 from ...streams.world.record import Record
 
@@ -29,10 +29,10 @@ _E = WorldEventKind
 class TalkRates:
     """How much a stream is talked to; shares of streams, ticks between questions, weights of families."""
 
-    asked: float = 0.75
+    asked: float = 0.85
     instructed: float = 0.8
     cut: float = 0.15  # whose sentences are cut by a word limit and go on at the next tick
-    ticks_apart: tuple[float, float] = (8.0, 25.0)  # mean, drawn for each stream between these
+    ticks_apart: tuple[float, float] = (3.0, 20.0)  # mean, drawn for each stream between these
     families: dict[str, float] = field(
         default_factory=lambda: {"live": 0.4, "memory": 0.4, "identity": 0.08, "sound": 0.12}
     )
@@ -64,7 +64,7 @@ def draw_talk(record: Record, vocabulary: Vocabulary, rates: TalkRates, rng: np.
     ):
         tick = tick_of(event)
         is_alert = any(since <= tick and instruction.wants(event) for since, instruction in standing)
-        talk.told[tick + DELAY_TICKS].append(vocabulary.encode(narrate(event, rng, is_alert)))
+        talk.told[tick + DELAY_TICKS].append(vocabulary.encode(mark_last(narrate(event, rng, is_alert))))
     return talk
 
 

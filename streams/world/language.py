@@ -2,6 +2,7 @@
 
 A sentence names its camera first: `cam2: a red disc enters from the left`. One that a standing instruction asked for
 begins with `alert`: `alert cam2: a person in blue enters through the door`. Words are separated by single blanks.
+A model writes that mark last: whether a sentence was asked for is easier to say once it stands there.
 """
 
 from __future__ import annotations
@@ -68,6 +69,18 @@ def narrate(event: WorldEvent, rng: np.random.Generator | None = None, is_alert:
     template = templates[int(rng.integers(len(templates)))] if rng is not None else templates[0]
     sentence = f"{camera_name(event.camera)} {template.format(**_slots(event))}"
     return f"{ALERT} {sentence}" if is_alert else sentence
+
+
+def mark_last(sentence: str) -> str:
+    """A sentence in the order in which a model writes it: an alert's mark at the end."""
+    body = sentence.removeprefix(f"{ALERT} ")
+    return sentence if body == sentence else f"{body} {ALERT}"
+
+
+def mark_first(sentence: str) -> str:
+    """What a model wrote as it is told: an alert's mark in front. The inverse of `mark_last`."""
+    body = sentence.removesuffix(f" {ALERT}")
+    return sentence if body == sentence else f"{ALERT} {body}"
 
 
 def read_statement(sentence: str, t_ns: int = 0) -> Statement | None:

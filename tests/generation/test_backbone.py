@@ -86,14 +86,26 @@ def test_a_row_that_starts_a_stream_knows_nothing_of_the_one_before():
     torch.testing.assert_close(model(x, carries)[0][1], model(x)[0][1], atol=1e-5, rtol=1e-5)
 
 
+def test_a_window_longer_than_a_segment_reaches_over_several_and_ends_where_the_stream_began():
+    model, x = small("MAMA", window=128), torch.randn(2, 80, 32)
+    parts, carries = [], None
+    for n, part in enumerate(x.split(20, 1)):
+        starts = torch.tensor([n != 0, n != 2])  # the second row begins anew at its third segment
+        carries = None if carries is None else [carry.where(starts) for carry in carries]
+        hidden, carries = model(part, carries)
+        parts.append(hidden)
+    torch.testing.assert_close(torch.cat(parts, 1)[0], model(x)[0][0], atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(torch.cat(parts[2:], 1)[1], model(x[:, 40:])[0][1], atol=1e-4, rtol=1e-4)
+
+
 @pytest.mark.parametrize("window", [1, 7, 60, 150, 400])
 def test_window_attention_sees_the_window_and_no_more(window):
-    q = torch.randn(2, 6, 150, 8, requires_grad=True)
-    k, v = (torch.randn(2, 2, 210, 8, requires_grad=True) for _ in range(2))
+    q = torch.randn(3, 6, 150, 8, requires_grad=True)
+    k, v = (torch.randn(3, 2, 210, 8, requires_grad=True) for _ in range(2))
     at, to = torch.arange(60, 210)[:, None], torch.arange(210)
-    seen = ((at >= to) & (at - to < window))[None] & torch.stack([to >= 0, to >= 60])[:, None]
+    seen = ((at >= to) & (at - to < window))[None] & torch.stack([to >= 0, to >= 60, to >= 35])[:, None]
     wanted = F.scaled_dot_product_attention(q, k, v, attn_mask=seen[:, None], enable_gqa=True)
-    got = window_attention(q, k, v, torch.tensor([True, False]), window)
+    got = window_attention(q, k, v, torch.tensor([60, 0, 25]), window)
     torch.testing.assert_close(got, wanted)
     got.square().sum().backward()
     assert q.grad.isfinite().all()

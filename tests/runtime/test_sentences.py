@@ -24,6 +24,12 @@ def test_an_end_that_carries_the_last_word_closes_too():
     assert say(SentenceBuilder(CAMERAS), ["cam1:", "left."])[-1].text == "cam1: left."
 
 
+def test_an_alert_is_marked_last_and_told_first():
+    words = ["cam2:", "a", "red", "disc", "enters", "alert", ""]
+    sentence = say(SentenceBuilder(CAMERAS), words)[-1]
+    assert (sentence.camera, sentence.text) == ("door", "alert cam2: a red disc enters")
+
+
 def test_an_end_without_words_is_no_sentence():
     assert say(SentenceBuilder(CAMERAS), [""]) == [None]
 

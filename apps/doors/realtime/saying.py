@@ -140,7 +140,10 @@ class Saying:
 
     def _narrate_word(self, delta: Any, config: SessionConfig) -> None:
         if self._narrated is not None:
-            self._narrated.word(delta["text"])
+            if delta["text"] == ALERT:  # a model decides that last; it is a mark, not a word of the sentence
+                self._narrated.metadata["kind"] = "alert"
+            else:
+                self._narrated.word(delta["text"])
             return
         camera = self._camera()
         is_named = camera is not None or len(self._words) >= _WORDS_THAT_NAME or delta["is_end"]

@@ -23,7 +23,7 @@ from millrace.generation.losses import IGNORE
 from millrace.generation.words import END, SILENT, Vocabulary
 from millrace.perception.encoder import PatchEncoder
 from millrace.streams.world.events import Thing, WorldEvent, WorldEventKind
-from millrace.streams.world.language import parse, read_statement
+from millrace.streams.world.language import ALERT, mark_first, parse, read_statement
 from millrace.streams.world.questions import read_question
 from millrace.streams.world.record import Record
 from millrace.streams.world.words import all_words
@@ -186,7 +186,8 @@ def test_what_an_instruction_asks_for_is_told_as_an_alert():
         typed = [VOCABULARY.word(n) for n in sequence.row[sequence.kind == USER]]
         reminders += typed.count("when") > 2
         said = sentences(VOCABULARY.word(n) for n in sequence.row[sequence.kind == WORD])
-        alerts += sum(read_statement(s).is_alert for s in said)
+        alerts += sum(read_statement(mark_first(s)).is_alert for s in said)
+        assert not any(s.startswith(ALERT) for s in said)  # the mark is written last
     assert 10 < alerts < 30 and reminders > 10
 
 
@@ -222,15 +223,8 @@ def test_words_that_decide_count_more():
             np.random.default_rng(seed),
             rates,
         )
-        spoken = sequence.target > END
-        begins = [n for n in np.flatnonzero(spoken) if _last(sequence.target[:n]) in (None, END)]
-        assert begins and set(sequence.emphasis[begins]) == {4.0}
-        assert set(sequence.emphasis[sequence.is_answer]) <= {2.0}
-        rest = spoken & ~sequence.is_answer
-        rest[begins] = False
+        decides = np.isin(sequence.target, (VOCABULARY.encode(ALERT)[0], END))
+        assert decides.any() and set(sequence.emphasis[decides]) == {4.0}
+        assert set(sequence.emphasis[sequence.is_answer]) <= {3.0}
+        rest = (sequence.target > END) & ~sequence.is_answer & ~decides
         assert set(sequence.emphasis[rest]) == {1.0}
-
-
-def _last(target):
-    said = [int(n) for n in target if n > SILENT]
-    return said[-1] if said else None

@@ -15,7 +15,14 @@ from millrace.streams.world.events import (
     WorldEvent,
     WorldEventKind,
 )
-from millrace.streams.world.language import narrate, parse, read_statement, vocabulary
+from millrace.streams.world.language import (
+    mark_first,
+    mark_last,
+    narrate,
+    parse,
+    read_statement,
+    vocabulary,
+)
 
 things = st.builds(Thing, st.sampled_from(COLOURS), st.sampled_from(KINDS))
 cameras = st.integers(0, 3)
@@ -65,3 +72,11 @@ def test_every_word_is_in_the_vocabulary(event, seed):
 )
 def test_what_is_not_of_the_grammar_is_none(sentence):
     assert parse(sentence) is None
+
+
+def test_a_model_writes_the_mark_of_an_alert_last_and_it_is_told_first():
+    event = WorldEvent(0, 1, WorldEventKind.ENTER, Thing("blue", "person"), side="left")
+    plain, alert = narrate(event), narrate(event, is_alert=True)
+    assert mark_last(alert) == f"{plain} alert" and mark_last(plain) == plain
+    assert mark_first(mark_last(alert)) == alert and mark_first(plain) == plain
+    assert read_statement(mark_first(f"{plain} alert")).is_alert
