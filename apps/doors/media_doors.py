@@ -109,6 +109,7 @@ def rtc_limits(config: ServeConfig) -> RtcLimits:
         max_sdp_bytes=limits.sdp_bytes,
         max_pixels=limits.frame_pixels,
         idle_s=limits.idle_s,
+        vanish_s=min(RtcLimits().vanish_s, limits.idle_s),
         udp_ports=config.udp_ports,
         ice_servers=tuple(
             IceServer(server.urls, server.username, server.credential.get_secret_value())

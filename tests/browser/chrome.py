@@ -36,7 +36,7 @@ _FLAGS = (
     "--remote-debugging-port=0",
 )
 ALLOW, DENY = "--use-fake-ui-for-media-stream", "--deny-permission-prompts"
-_START_S, _WAIT_S, _LOOK_NS = 30.0, 20.0, 50_000_000
+_START_S, _WAIT_S, _CRASH_S, _LOOK_NS = 60.0, 60.0, 2.0, 50_000_000
 _KEYS = {
     "Enter": ("Enter", 13, "\r"),
     "Tab": ("Tab", 9, ""),
@@ -125,6 +125,11 @@ class Tab:
         """Media features such as `prefers_color_scheme="dark"`."""
         pairs = [{"name": name.replace("_", "-"), "value": value} for name, value in features.items()]
         await self.call("Emulation.setEmulatedMedia", features=pairs)
+
+    async def crash(self) -> None:
+        """Let its process die, so that it can tell nobody; nothing can be asked of it afterwards."""
+        with contextlib.suppress(TimeoutError, PageError):
+            await asyncio.wait_for(self.call("Page.crash"), _CRASH_S)
 
     async def close(self) -> None:
         """Close it as a person does."""

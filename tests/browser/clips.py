@@ -5,21 +5,38 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+import cv2
 import numpy as np
+from numpy.typing import NDArray
+
+from millrace.apps.worlds.shots import Format, shots
+from millrace.streams.world.world import World
 
 WIDTH, HEIGHT = 320, 192
+WORLD = Format(640, 384, 10)
 
 
-def write_clip(path: Path, shades: Iterable[int], fps: int) -> Path:
-    """A picture of one grey for each shade, as YUV4MPEG2; the browser plays it in a loop."""
-    colour = np.full(WIDTH * HEIGHT // 2, 128, np.uint8).tobytes()
-    with path.open("wb") as file:
-        file.write(f"YUV4MPEG2 W{WIDTH} H{HEIGHT} F{fps}:1 Ip A1:1 C420\n".encode())
-        for shade in shades:
-            file.write(b"FRAME\n" + np.full(WIDTH * HEIGHT, shade, np.uint8).tobytes() + colour)
-    return path
+def write_shades(path: Path, shades: Iterable[int], fps: int) -> Path:
+    """A picture of one grey for each shade; the browser plays it in a loop."""
+    return _write(path, (np.full((HEIGHT, WIDTH, 3), shade, np.uint8) for shade in shades), fps)
+
+
+def write_world(path: Path, world: World) -> Path:
+    """The first camera of a rendered world."""
+    return _write(path, (shot.pixels for shot in shots(world, 0, WORLD)), WORLD.fps)
 
 
 def as_camera(path: Path) -> str:
     """The flag for it."""
     return f"--use-file-for-fake-video-capture={path}"
+
+
+def _write(path: Path, pictures: Iterable[NDArray[np.uint8]], fps: int) -> Path:
+    """As YUV4MPEG2, each picture RGB [H, W, 3]."""
+    with path.open("wb") as file:
+        for number, picture in enumerate(pictures):
+            if number == 0:
+                height, width = picture.shape[:2]
+                file.write(f"YUV4MPEG2 W{width} H{height} F{fps}:1 Ip A1:1 C420\n".encode())
+            file.write(b"FRAME\n" + cv2.cvtColor(picture, cv2.COLOR_RGB2YUV_I420).tobytes())
+    return path

@@ -3,14 +3,10 @@
 import pytest
 from audit import FIND_FAULTS
 from chrome import attached
+from pages import CONNECTED, END, LIVE, REPLIES, SAID, TROUBLE, opened, state_of, text_of
 from parrot import Parrot, pause
 from real_server import Warner, serving
 
-CONNECTED = "document.querySelector('#server').dataset.tone === 'good'"
-LIVE = "document.querySelector('.tile .state')?.innerText.startsWith('Live')"
-SAID = "[...document.querySelectorAll('.said')].map(e => e.innerText).join(' | ')"
-REPLIES = "[...document.querySelectorAll('.is-reply')].map(e => e.innerText)"
-TROUBLE = "document.querySelector('.trouble:not([hidden])')?.innerText"
 # Answers to changes wait for `letGo()`; `heard` holds the budgets that the page was told.
 HOLD_ANSWERS = """
   const fetched = window.fetch, dispatch = EventTarget.prototype.dispatchEvent;
@@ -24,17 +20,6 @@ HOLD_ANSWERS = """
     return isTaken;
   };
 """
-END = ".tile .tools [aria-label^=End]"
-
-
-def text_of(selector):
-    return f"document.querySelector({selector!r}).innerText"
-
-
-async def opened(browser, url):
-    tab = await browser.new_tab(url + "/")
-    await tab.wait_for(CONNECTED)
-    return tab
 
 
 async def until_budget(house, milliseconds):
@@ -238,11 +223,13 @@ def test_a_full_house_is_told_and_the_camera_comes_in_when_there_is_room(chrome,
         async with serving(cams=1) as (url, house), attached(chrome) as browser:
             elsewhere = house.seats.take("elsewhere")
             tab = await opened(browser, url)
-            await tab.click("#start-test")
+            await tab.wait_for(f"{state_of('elsewhere')}?.startsWith('Live')")
+            await tab.click("#add")
+            await tab.click("#add-test")
             trouble = await tab.wait_for(TROUBLE)
             assert "no free place" in trouble and "elsewhere" in trouble
             house.seats.leave(elsewhere)
-            await tab.wait_for(LIVE)
+            await tab.wait_for(f"{state_of('test')}?.startsWith('Live')")
 
     play(story())
 

@@ -41,9 +41,8 @@ export class Stage extends EventTarget {
 
   /** A message of kind `glimpse`. */
   see(glimpse) {
-    const { camera } = glimpse, endedAt = this.#ended.get(camera) ?? -Infinity;
-    if (!this.#tiles.has(camera) && performance.now() - endedAt > LEAVING_MS) this.#put(camera, { name: camera });
-    this.#tiles.get(camera)?.see(glimpse);
+    this.#welcome(glimpse.camera);
+    this.#tiles.get(glimpse.camera)?.see(glimpse);
   }
 
   showView(isOn) {
@@ -67,12 +66,19 @@ export class Stage extends EventTarget {
   seat(cameras) {
     cameras = cameras.filter((each) => each.seat);
     for (const { name, seat, state } of cameras) {
+      this.#welcome(name);
       const tile = this.#tiles.get(name);
       if (tile) tile.seat = seat;
       if (tile && !this.#cameras.has(name)) tile.say(...(STATES[state] ?? ["Live", "good"]));
     }
     const present = new Set(cameras.map((each) => each.name));
     for (const name of [...this.#tiles.keys()]) if (!this.#cameras.has(name) && !present.has(name)) this.#remove(name);
+  }
+
+  /** A camera that came by another door has a place here too; not one that has just been ended here. */
+  #welcome(name) {
+    const endedAt = this.#ended.get(name) ?? -Infinity;
+    if (!this.#tiles.has(name) && performance.now() - endedAt > LEAVING_MS) this.#put(name, { name });
   }
 
   #put(name, camera) {
