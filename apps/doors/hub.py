@@ -5,18 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Collection, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from .past import Message, Past
+
 _WAITING = 256  # messages for one listener; a slow one loses the oldest
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One thing that happened: its kind, and what JSON tells of it."""
-
-    kind: str  # delta, sentence, tick, glimpse, source, budget, cameras, alerts, speech, hush
-    body: Mapping[str, Any]
 
 
 class Listener:
@@ -60,6 +53,7 @@ class Hub:
     def __init__(self) -> None:
         self._listeners: set[Listener] = set()
         self.latest: dict[str, Message] = {}  # of each kind: what a newcomer is told first
+        self.past = Past()
 
     def join(self, kinds: Collection[str] | None = None) -> Listener:
         """Listen to messages of these kinds, or to all."""
@@ -74,7 +68,7 @@ class Hub:
 
     def publish(self, kind: str, body: Mapping[str, Any]) -> None:
         """Tell everybody."""
-        message = Message(kind, body)
+        message = self.past.add(kind, body)
         self.latest[kind] = message
         for listener in self._listeners:
             listener.put(message)

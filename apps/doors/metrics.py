@@ -20,7 +20,7 @@ from ...runtime.inbox import IntakeStatistics
 from ...runtime.metrics import resident_mb
 from ...streams.clock import NS_PER_S, monotonic_ns
 from .house import House
-from .hub import Message
+from .past import Message
 
 KINDS = frozenset({"tick", "sentence"})
 _COST_S = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)

@@ -9,7 +9,8 @@ from ....runtime.plan import TextDelta
 from ....runtime.sentences import camera_of, join_words
 from ....streams.world.language import ALERT, REPLY
 from ..house import BusyError, House
-from ..hub import Listener, Message
+from ..hub import Listener
+from ..past import Message
 from .config import SessionConfig
 from .conversation import Conversation
 from .events import Event
