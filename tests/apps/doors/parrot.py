@@ -114,6 +114,23 @@ def shade(value: int) -> np.ndarray:
     return np.full((96, 160, 3), value, np.uint8)
 
 
+async def show(house: House, seat, value: int) -> None:
+    """Push a picture of one grey and wait until a tick has seen it."""
+    assert seat.push_frame(shade(value))
+    await seen(house, seat.name, value)
+
+
+async def seen(house: House, name: str, value: int) -> None:
+    """Wait until a tick has seen a picture of this grey by this camera."""
+    await until(lambda: name in house.frames and int(house.frames[name].pixels[0, 0, 0]) == value)
+
+
+async def until(is_so) -> None:
+    """Wait until something is so; the limit of the whole test ends a vain wait."""
+    while not is_so():
+        await pause(0.01)
+
+
 async def pause(seconds: float) -> None:
     """Let others work for so long."""
     clock = WallClock()

@@ -128,7 +128,7 @@ async def serving(house: House | None = None, *, ticks: bool = True, **settings)
         await serve
 
 
-def play(coroutine, seconds: float = 20):
+def play(coroutine, seconds: float = 60):
     """Run a test's coroutine; tasks that it leaves behind fail the test."""
 
     async def whole():

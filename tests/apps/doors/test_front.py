@@ -4,7 +4,7 @@ import asyncio
 import json
 
 import pytest
-from parrot import Parrot, pause, shade
+from parrot import Parrot, pause, shade, show
 from prometheus_client.parser import text_string_to_metric_families
 from serving import close, play, read_head, serving
 
@@ -124,8 +124,7 @@ def test_events_tell_of_kinds_asked_for_in_order_with_numbers():
         async with serving() as served, Events(served, "?kinds=sentence,delta") as events:
             seat = served.house.seats.take("door")
             for value in (20, 80):
-                seat.push_frame(shade(value))
-                await pause(0.25)
+                await show(served.house, seat, value)
             heard = [await events.next() for _ in range(4)]
             bad = [await served.send("GET", f"/events?kinds={kinds}") for kinds in ("nonsense", "", "tick,x")]
             count = served.front.events.num_readers
@@ -197,8 +196,7 @@ def test_figures_can_be_read_by_prometheus():
             seat = served.house.seats.take("door")
             for value in (20, 80, 140):
                 seat.push_frame(shade(value))
-                seat.push_frame(shade(value))
-                await pause(0.25)
+                await show(served.house, seat, value)
             await events.next("sentence")
             return await served.send("GET", "/metrics")
 

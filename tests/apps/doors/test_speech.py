@@ -5,7 +5,7 @@ import threading
 
 import numpy as np
 import pytest
-from parrot import Parrot, pause, running
+from parrot import Parrot, running, until
 from voice import silence, vowels
 
 from millrace.apps.doors.house import House
@@ -81,34 +81,35 @@ def test_spoken_words_are_noticed_within_100_ms_of_their_voice(model, seed):
 
 
 def test_the_house_is_told_who_speaks_and_is_hushed_at_once():
+    words = [str(n) for n in range(80)]
+
     async def play():
-        parrot = Parrot(words_per_tick=1)
+        parrot, said = Parrot(words_per_tick=1), []
         house = House(parrot, num_cameras=1)
         watch = SpeechWatch(house)
         try:
             async with running(house):
                 seat = house.seats.take("phone")
                 told = house.hub.join({"speech", "sentence"})
-                asked = asyncio.create_task(house.ask("one two three four five six seven eight nine"))
-                await pause(0.7)
+                asked = asyncio.create_task(house.ask(" ".join(words), 60, said.append))
+                await until(lambda: len(said) > 2)
                 sound = np.concatenate([vowels(0.5), silence(1.0)])
                 for at in range(0, len(sound), 1600):
                     watch.hear(seat, sound[at : at + 1600], at * 1_000_000_000 // 16_000)
                 answer = await asked
-                await pause(0.2)
+                await until(lambda: "sentence" in house.hub.latest)
                 house.hub.leave(told)
                 return answer.text, [(m.kind, m.body) async for m in told], parrot.ended
         finally:
             watch.close()
 
-    text, told, ended = asyncio.run(asyncio.wait_for(play(), 30))
+    text, told, ended = asyncio.run(asyncio.wait_for(play(), 60))
     bodies = [body for kind, body in told if kind == "speech"]
     assert [(body["camera"], body["state"]) for body in bodies] == [
         ("phone", "started"),
         ("phone", "stopped"),
     ]
     assert bodies[0]["t_s"] <= bodies[1]["t_s"]
-    words = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
     assert 0 < len(text.split()) < len(words)
     assert [*text.split(), *ended[0]] == [*words, ""]  # what was said and what was broken off meet
     assert not any(thread.name.startswith("speech") for thread in threading.enumerate())
@@ -130,4 +131,4 @@ def test_a_microphone_that_leaves_in_mid_speech_has_stopped():
         finally:
             watch.close()
 
-    assert asyncio.run(asyncio.wait_for(play(), 30)) == ["started", "stopped"]
+    assert asyncio.run(asyncio.wait_for(play(), 60)) == ["started", "stopped"]

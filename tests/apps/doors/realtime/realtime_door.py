@@ -73,7 +73,7 @@ async def open_door(parrot=None, limits=None, token="", num_cameras=2):
         watch.close()
 
 
-def play(coroutine, timeout_s=30):
+def play(coroutine, timeout_s=60):
     """Run to the end; no task may be left."""
 
     async def whole():

@@ -4,7 +4,7 @@ import asyncio
 
 import numpy as np
 import pytest
-from parrot import Parrot, pause, shade
+from parrot import Parrot, pause, seen, shade
 from realtime_door import image_item, image_url, open_door, pcm16, play, text_item, until
 from voice import silence, vowels
 
@@ -160,7 +160,7 @@ def test_what_the_agent_sees_comes_as_a_response_of_its_own():
             for value in (20, 200):
                 await client.conversation.item.create(item=image_item(image_url(shade(value)), camera="door"))
                 await until(client, "conversation.item.done")
-                await pause(0.3)
+                await seen(door.house, "cam1", value)
             events = await until(client, "response.done")
             await other.conversation.item.create(item=text_item("hello"))
             await other.response.create()
@@ -180,7 +180,7 @@ def test_narration_can_be_switched_off():
             for value in (20, 200):
                 await client.conversation.item.create(item=image_item(image_url(shade(value))))
                 await until(client, "conversation.item.done")
-                await pause(0.3)
+                await seen(door.house, "cam1", value)
             await client.conversation.item.create(item=text_item("hello"))
             await client.response.create()
             return await until(client, "response.done")
@@ -275,7 +275,8 @@ def test_instructions_stand_while_the_client_is_there_and_typed_ones_beyond():
                 await client.conversation.item.create(item=text_item("tell me when a car enters cam1"))
                 await client.response.create()
                 done = (await until(client, "response.done"))[-1].response
-                await pause(0.5)
+                while len(door.house.session.standing) < 2:
+                    await pause(0.02)
                 during = door.house.session.standing
             while len(door.house.session.standing) > 1:
                 await pause(0.02)
