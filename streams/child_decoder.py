@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 import av
+from av.container import InputContainer
 
 from .child_outbox import Outbox
 from .child_show import Show
@@ -28,6 +29,7 @@ Order: TypeAlias = Mapping[str, Any]  # made by `streams/child.py`, which is tru
 
 _MAX_MEMORY_BYTES = 2 * 2**30  # of addresses: enough for 8K, too little to take the machine down
 _NS_PER_US = 1_000
+_FORBIDDEN = "not on whitelist"  # what FFmpeg says of an address that the camera named
 _KINDS: tuple[tuple[type[av.error.FFmpegError], TroubleKind], ...] = (
     (av.error.HTTPUnauthorizedError, TroubleKind.REFUSED),
     (av.error.HTTPForbiddenError, TroubleKind.REFUSED),
@@ -67,7 +69,7 @@ def play(order: Order, outbox: Outbox) -> Trouble:
     limits = (order["open_s"], order["read_s"])
     patient_ns, began_ns, show = int(order["options"]["timeout"]) * _NS_PER_US, monotonic_ns(), None
     try:
-        with av.open(order["url"], format="rtsp", options=order["options"], timeout=limits) as container:
+        with _opened(order, limits) as container:
             show = Show(container, order, outbox)
             return show.run()
     except av.error.FFmpegError as error:
@@ -83,7 +85,18 @@ def play(order: Order, outbox: Outbox) -> Trouble:
         return Trouble(TroubleKind.GARBAGE, type(error).__name__)
 
 
+def _opened(order: Order, limits: tuple[float, float]) -> InputContainer:
+    # While it opens, one thread works alone, and FFmpeg may tell why it does not; later its threads would wait here.
+    av.logging.set_level(av.logging.ERROR)
+    try:
+        return av.open(order["url"], format="rtsp", options=order["options"], timeout=limits)
+    finally:
+        av.logging.set_level(None)
+
+
 def _kind_of(error: av.error.FFmpegError) -> TroubleKind:
+    if _FORBIDDEN in str(error.log):
+        return TroubleKind.MOVED
     by_number = _NUMBERS.get(error.errno or 0, TroubleKind.FAILED)
     return next((kind for form, kind in _KINDS if isinstance(error, form)), by_number)
 

@@ -26,6 +26,8 @@ _SENTENCES = {
     TroubleKind.REFUSED: "the camera wants a user name and a password; write rtsp://USER:PASSWORD@HOST/PATH",
     TroubleKind.MISSING: "the camera has no such stream; check the path behind the host",
     TroubleKind.STALLED: "the camera does not answer; is it busy, or behind a firewall?",
+    TroubleKind.MOVED: "the camera sends callers on to another address, where nobody follows it; if you trust that one,"
+    " give it instead",
     TroubleKind.GARBAGE: "what comes cannot be decoded; check the address, and choose H.264 in the camera",
     TroubleKind.ENDED: "the camera closed the stream",
     TroubleKind.FAILED: "the stream cannot be opened; check the address",
@@ -114,7 +116,8 @@ def ffmpeg_options(address: RtspAddress, read_s: float) -> dict[str, str]:
     protocols = ["tcp", *(["tls"] if is_tls else []), *(["udp", "rtp"] if address.transport == "udp" else [])]
     return {
         "rtsp_transport": address.transport,
-        # Files, HTTP and playlists stay out of reach, whatever a camera names.
+        # Files, HTTP and playlists stay out of reach, whatever a camera names. `rtsp` itself is not needed for the first
+        # address, and would let FFmpeg follow the camera (302) to any other.
         "protocol_whitelist": ",".join(protocols),
         "allowed_media_types": "video+audio",
         "timeout": str(round(min(read_s, _CONNECT_S) * 1e6)),  # of one answer, in microseconds

@@ -40,6 +40,7 @@ class TroubleKind(StrEnum):
     REFUSED = "refused"  # the camera wants a user name and password, or others
     MISSING = "missing"  # the camera has no such stream
     STALLED = "stalled"  # no answer, or no more packets
+    MOVED = "moved"  # the camera names another address, where nobody goes
     GARBAGE = "garbage"  # what comes is no media
     ENDED = "ended"  # the camera closed the stream
     FAILED = "failed"  # anything else

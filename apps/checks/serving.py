@@ -25,6 +25,7 @@ APPLICATIONS = (  # macOS
     Path("/Applications/Firefox.app"),
 )
 _START_MS = 10_000
+_GUARDED = (62, 12)  # libavformat: from here on, RTSP honours the list of what may be opened
 
 
 def check_doors() -> Finding:
@@ -42,6 +43,9 @@ def check_rtsp() -> Finding:
         return missing("RTSP", "needs PyAV", pip("av"))
     import av
 
+    if av.library_versions.get("libavformat", ()) < _GUARDED:
+        detail = "this FFmpeg goes wherever a camera sends it on to; a newer one does not"
+        return note("RTSP", detail, pip("--upgrade --only-binary av 'av>=18.1'"))
     if "rtsp" not in av.formats_available:
         return note("RTSP", "this PyAV cannot read it", pip("--force-reinstall --only-binary av av"))
     from ...streams.child import ChildLost, DecoderChild

@@ -132,12 +132,16 @@ SDP = (
 
 @dataclass
 class CrookedCamera:
-    """Listens like a camera and then is `mute`, sends `noise`, or `babbles`: good manners, and packets of garbage."""
+    """Listens like a camera and then is `mute`, sends `noise`, or `babbles`: good manners, and packets of garbage.
+
+    With the name of a request for a manner (`DESCRIBE`) it answers that one by sending the caller on to `elsewhere`.
+    """
 
     manner: str
     listener: socket.socket = field(default_factory=lambda: socket.create_server(("127.0.0.1", 0)))
     port: int = 0
     num_calls: int = 0
+    elsewhere: str = ""
     _stop: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
 
@@ -170,10 +174,10 @@ class CrookedCamera:
 
     def _serve(self, connection: socket.socket) -> None:
         with connection, suppress(ConnectionError):
-            if self.manner == "babbles":
+            if self.manner not in ("mute", "noise"):
                 self._be_polite(connection)
             while not self._stop.wait(0.02):
-                if self.manner != "mute":
+                if self.manner in ("noise", "babbles"):
                     noise = os.urandom(400)
                     connection.sendall(self._packet(noise) if self.manner == "babbles" else noise)
 
@@ -198,7 +202,10 @@ class CrookedCamera:
         number = next(line for line in request.split(b"\r\n") if line.lower().startswith(b"cseq"))
         lines = [b"RTSP/1.0 200 OK", number, b"Session: 1"]
         body = b""
-        if request.startswith(b"OPTIONS"):
+        if request.startswith(self.manner.encode()):
+            lines[0] = b"RTSP/1.0 302 Moved Temporarily"
+            lines.append(f"Location: {self.elsewhere}".encode())
+        elif request.startswith(b"OPTIONS"):
             lines.append(b"Public: OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN")
         elif request.startswith(b"DESCRIBE"):
             body = SDP
@@ -213,8 +220,8 @@ def crooked_camera() -> Iterator[Callable[[str], CrookedCamera]]:
     """`crooked_camera("mute")`, and so on; closed at the end."""
     cameras: list[CrookedCamera] = []
 
-    def start(manner: str) -> CrookedCamera:
-        cameras.append(CrookedCamera(manner))
+    def start(manner: str, elsewhere: str = "") -> CrookedCamera:
+        cameras.append(CrookedCamera(manner, elsewhere=elsewhere))
         cameras[-1].start()
         return cameras[-1]
 

@@ -185,6 +185,19 @@ def test_a_camera_that_misbehaves_is_left_and_found_again_when_it_is_good(
     assert said in next(event.detail for event in watched.events if event.kind is EventKind.BROKEN)
 
 
+@pytest.mark.parametrize("request_", ["OPTIONS", "DESCRIBE", "SETUP", "PLAY"])
+def test_a_camera_that_sends_callers_elsewhere_is_not_followed(crooked_camera, request_: str) -> None:
+    inside = crooked_camera("mute")  # somewhere in the network, which nobody but a camera named
+    outside = crooked_camera(request_, f"rtsp://127.0.0.1:{inside.port}/inside")
+    with Watched(RtspSource(outside.url, "door", patience=HASTE)) as watched:
+        watched.wait_for(lambda w: outside.num_calls > 2)
+    assert inside.num_calls == 0
+    assert EventKind.BROKEN in watched.kinds()
+    if request_ in ("OPTIONS", "DESCRIBE"):  # later, FFmpeg knows no way on in any case
+        detail = next(event.detail for event in watched.events if event.kind is EventKind.BROKEN)
+        assert "sends callers on to another address" in detail
+
+
 @pytest.mark.parametrize("manner", ["mute", "noise"])
 def test_a_camera_that_misbehaves_is_refused_in_one_line(crooked_camera, manner: str) -> None:
     source = RtspSource(crooked_camera(manner).url, "door", patience=HASTE)
