@@ -43,6 +43,7 @@ COMMANDS = (
     Command(("world",), "world", "Write a rendered camera as a video file, with its exact log."),
     Command(("train",), "train", "Train the small model from nothing on rendered scenes."),
     Command(("score",), "score", "Score a model on scenes never trained on, or on labelled clips."),
+    Command(("compare",), "compare", "Put scores side by side: what a change bought, with intervals."),
     Command(("bench", "ingest"), "bench_ingest", "Read, decode, sample and encode against bare decoding."),
     Command(("bench", "engine"), "bench_engine", "This backbone against the same model in transformers."),
 )
