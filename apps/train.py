@@ -14,6 +14,7 @@ from .training.calibration import calibrate
 from .training.checkpoints import shielded
 from .training.encoder_stage import train_encoder
 from .training.language_stage import new_narrator, train_language
+from .training.lock import sole_run
 from .training.progress import RunLog
 from .training.settings import SMOKE, TrainSettings, describe
 from .training.settings_file import (
@@ -32,10 +33,15 @@ _SMOKE_OUT = Path("runs/smoke")
 def train(settings: TrainSettings, force: bool = False) -> Path:
     """Run all stages that are not done yet; returns the file with the weights.
 
-    Raises ConfigError where the run was begun with settings of another curve (unless forced), CheckpointError where
-    a state is broken, of another size, or cannot be written.
+    Raises ConfigError where the run was begun with settings of another curve (unless forced) or goes on in another
+    process, CheckpointError where a state is broken, of another size, or cannot be written.
     """
     _check_device(settings.device)
+    with sole_run(settings.out):
+        return _train(settings, force)
+
+
+def _train(settings: TrainSettings, force: bool) -> Path:
     log, path = RunLog(settings.out, tensorboard=settings.tensorboard), settings.out / WEIGHTS
     keep_settings(settings, force)
     if path.exists() and not force:
