@@ -48,6 +48,9 @@ class Word:
     text: str
     is_end: bool = False
     confidence: float = 1.0  # that this is the right word, by a head of its own
+    probability: float = (
+        1.0  # that the text head gave it; silence and the end of the sentence were among the others
+    )
 
 
 class Narrator(nn.Module):
@@ -134,13 +137,14 @@ class Narrator(nn.Module):
         """
         for _ in range(max_text_tokens if hidden is not None else 0):
             assert hidden is not None
-            number = self._choose(hidden, state)
+            number, chance = self._choose(hidden, state)
             if number == SILENT:
                 return
             state.pending = [] if number == END else [*state.pending, number]
             sure = self._confidence(hidden)
             hidden = self._step(number, state, depth)
-            yield Word("", True, sure) if number == END else Word(self.vocabulary.word(number), False, sure)
+            is_end = number == END
+            yield Word("" if is_end else self.vocabulary.word(number), is_end, sure, chance)
 
     def end(self, state: SessionState, depth: int | None = None) -> None:
         """Break off a sentence that was begun: the memory holds the words that were said, and that it ended there."""
@@ -149,18 +153,19 @@ class Narrator(nn.Module):
             self._step(END, state, depth)
 
     @torch.inference_mode()
-    def _choose(self, hidden: Tensor, state: SessionState) -> int:
-        """The likeliest word; between sentences first whether to speak at all."""
+    def _choose(self, hidden: Tensor, state: SessionState) -> tuple[int, float]:
+        """The likeliest word and its probability; between sentences first whether to speak at all."""
         if len(state.pending) >= MAX_SENTENCE:
-            return END
+            return END, 1.0
         logits = self.head(hidden)
+        chances = torch.softmax(logits, 0)
         if not state.pending:
-            speak = 1 - torch.softmax(logits, 0)[SILENT].item()
-            if speak < self.config.speak_threshold:
-                return SILENT
+            if 1 - chances[SILENT].item() < self.config.speak_threshold:
+                return SILENT, chances[SILENT].item()
             logits[END] = -torch.inf
         logits[SILENT] = -torch.inf
-        return int(logits.argmax())
+        number = int(logits.argmax())
+        return number, chances[number].item()
 
     @torch.inference_mode()
     def _confidence(self, hidden: Tensor) -> float:

@@ -129,7 +129,8 @@ class Metrics:
     def _sentence(self, sentence: Sentence) -> SentenceFigures:
         event = event_fields(self._parse(sentence.text)) if self._parse is not None else None
         t_s, t_out_s = round(sentence.t_ns / NS_PER_S, 3), round(sentence.t_out_ns / NS_PER_S, 3)
-        return SentenceFigures(t_s, t_out_s, sentence.camera, sentence.text, event)
+        sure = round(sentence.confidence, 4)
+        return SentenceFigures(t_s, t_out_s, sentence.camera, sentence.text, event, sure)
 
 
 def event_fields(event: Any) -> Mapping[str, object] | None:

@@ -31,6 +31,7 @@ class TextDelta:
     t_out_ns: int  # when it was ready
     text: str
     is_end: bool = False
+    probability: float = 1.0  # that the model gave the word
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Sentence:
     t_out_ns: int  # when its last word was ready
     camera: str | None  # the camera's name, None for sound
     text: str
+    confidence: float = 1.0  # the model's own, of what the sentence states (`generation.certainty`)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

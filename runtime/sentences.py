@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from ..generation.certainty import sentence_confidence
 from ..streams.world.language import mark_first
 from .plan import Sentence, TextDelta
 
@@ -29,10 +30,10 @@ class SentenceBuilder:
         if not delta.is_end:
             return None
         first, text = self._open[0], mark_first(join_words([part.text for part in self._open]))
-        self._open = []
+        sure, self._open = sentence_confidence(self._open), []
         if not text:
             return None
-        return Sentence(first.t_ns, delta.t_out_ns, camera_of(text, self._cameras), text)
+        return Sentence(first.t_ns, delta.t_out_ns, camera_of(text, self._cameras), text, sure)
 
 
 def join_words(words: Sequence[str]) -> str:

@@ -72,6 +72,7 @@ class SentenceFigures:
     camera: str | None
     text: str
     event: Mapping[str, object] | None  # read back by the grammar; its camera counts from 0
+    confidence: float = 1.0  # the model's own, 0..1, of what the sentence states
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,13 +33,16 @@ class Looker(Protocol):
 
 
 class WrittenWord(Protocol):
-    """A piece of text; `is_end` closes the sentence."""
+    """A piece of text and the probability that the model gave it; `is_end` closes the sentence."""
 
     @property
     def text(self) -> str: ...
 
     @property
     def is_end(self) -> bool: ...
+
+    @property
+    def probability(self) -> float: ...
 
 
 class Speaker(Protocol):
@@ -82,6 +85,7 @@ class _Cut:
 
     text: str = ""
     is_end: bool = True
+    probability: float = 1.0
 
 
 class Tick:
@@ -140,7 +144,7 @@ class Tick:
                 # An event is told some time after it happened, a question is answered at once.
                 self._delay_ns = 0 if word.text == REPLY else self._speaker.text_delay_ns
             cause_ns = max(0, t_ns - self._delay_ns)
-            delta = TextDelta(cause_ns, self._clock.now_ns(), word.text, word.is_end)
+            delta = TextDelta(cause_ns, self._clock.now_ns(), word.text, word.is_end, word.probability)
             # Whoever hears the first word may hush at once: the sentence has to be open by then.
             sentence = self._sentences.add(delta)
             self._num_closed += delta.is_end

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import prod
 
 import numpy as np
 
+from ...generation.certainty import sentence_confidence
 from ...generation.narrator import Narrator, Word
 from ...generation.reminder import Reminder
 from ...perception.blocks import CameraPlan
@@ -76,7 +76,7 @@ class NarratorExaminee:
         if not word.is_end:
             return None
         text = mark_first(" ".join(each.text for each in self._words[:-1]))
-        sure = prod(each.confidence for each in self._words)
+        sure = sentence_confidence(self._words)
         self._words = []
         return Said(text, sure, self._begun_ns - self.narrator.text_delay_ns)
 

@@ -123,6 +123,15 @@ def vocabulary() -> tuple[str, ...]:
     return tuple(sorted(words))
 
 
+def content_words() -> frozenset[str]:
+    """The words that decide whether a sentence is right: who, what colour, what kind, what sound.
+
+    How an event is told is a choice among paraphrases, and by which side or where to is a detail.
+    """
+    cameras = (camera_name(n) for n in (None, *range(MAX_CAMERAS)))
+    return frozenset({*cameras, *COLOURS, *KINDS, *(word for sound in SOUNDS for word in sound.split())})
+
+
 def camera_name(camera: int | None) -> str:
     """How a sentence begins: `cam2:` for camera 1 (from 0), `mic:` for sound."""
     return "mic:" if camera is None else f"cam{camera + 1}:"

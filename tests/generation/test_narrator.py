@@ -181,6 +181,15 @@ def test_each_word_says_how_sure_it_is(narrator):
     assert next(narrator.write(hidden, state, 1)).confidence == pytest.approx(0.0474, abs=1e-3)
 
 
+def test_each_word_has_the_probability_that_the_text_head_gave_it(narrator):
+    hidden = narrator.read(0, [block(narrator)], state := narrator.new_state())
+    chances = torch.softmax(narrator.head(hidden.clone()), 0).detach()
+    words = list(narrator.write(hidden, state, 3))
+    number = narrator.vocabulary.words.index(words[0].text)
+    assert words[0].probability == pytest.approx(float(chances[number]))
+    assert all(0 < word.probability < 1 for word in words)
+
+
 def test_a_quiet_tick_is_left_out_until_it_has_been_quiet_for_long(narrator):
     narrator.config = replace(narrator.config, skips_quiet=True)
     silence(narrator)

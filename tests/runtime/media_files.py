@@ -99,6 +99,7 @@ class SpeakerState:
 class Word:
     text: str
     is_end: bool = False
+    probability: float = 1.0
 
 
 class RecurrentSpeaker(nn.Module):

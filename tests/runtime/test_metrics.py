@@ -59,7 +59,7 @@ def test_the_document_holds_the_figures_of_the_run():
 
 def test_sentences_are_read_back_by_the_grammar():
     said = [
-        Sentence(5 * MS, 60 * MS, "door", "cam1: a red disc enters from the left"),
+        Sentence(5 * MS, 60 * MS, "door", "cam1: a red disc enters from the left", 0.875),
         Sentence(5 * MS, 60 * MS, None, "this is no sentence of the grammar"),
     ]
     metrics = make_metrics()
@@ -72,6 +72,7 @@ def test_sentences_are_read_back_by_the_grammar():
         "side": "left",
     }
     assert (first["t_s"], first["t_out_s"], first["camera"]) == (0.005, 0.06, "door")
+    assert first["confidence"] == 0.875
     assert second["event"] is None
 
 

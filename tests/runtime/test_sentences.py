@@ -30,6 +30,14 @@ def test_an_alert_is_marked_last_and_told_first():
     assert (sentence.camera, sentence.text) == ("door", "alert cam2: a red disc enters")
 
 
+def test_a_sentence_is_as_sure_as_the_words_that_state_something():
+    builder = SentenceBuilder(CAMERAS)
+    chances = {"cam1:": 0.9, "a": 0.9, "red": 0.8, "disc": 0.5, "appears": 0.3, "": 0.1}
+    for word, chance in chances.items():
+        sentence = builder.add(TextDelta(0, 0, word, not word, chance))
+    assert sentence.confidence == pytest.approx(0.9 * 0.8 * 0.5)
+
+
 def test_an_end_without_words_is_no_sentence():
     assert say(SentenceBuilder(CAMERAS), [""]) == [None]
 
