@@ -17,7 +17,7 @@ from ...generation.embedding import NS_PER_TICK
 from ...streams.world.events import WorldEvent
 from ...streams.world.instructions import read_instruction
 from ...streams.world.language import read_statement
-from .bootstrap import figure, interval
+from .bootstrap import beside, figure, interval_of
 from .matching import full_key
 from .sitting import Sitting
 
@@ -95,16 +95,14 @@ def alert_scores(worlds: Sequence[Alerting]) -> dict[str, Any]:
     timing = [(sum(map(timing_score, w.delays_s)), float(w.wanted)) for w in worlds]
     false = [(w.false * _HOUR_S, w.watched_s) for w in worlds]
     delays = [delay for w in worlds for delay in w.delays_s]
-    rate = figure("value", false)
     return {
         **figure("f1", f1, sum(w.wanted for w in worlds)),
-        "precision": figure("value", [(hit, w.said) for hit, w in zip(hits, worlds, strict=True)])["value"],
-        "recall": figure("value", [(hit, w.wanted) for hit, w in zip(hits, worlds, strict=True)])["value"],
-        "timing": figure("value", timing)["value"],
-        "timing_ci": interval(timing),
-        "false_per_hour": rate["value"],
-        "false_per_hour_ci": rate["ci"],
+        **beside("precision", [(hit, w.said) for hit, w in zip(hits, worlds, strict=True)]),
+        **beside("recall", [(hit, w.wanted) for hit, w in zip(hits, worlds, strict=True)]),
+        **beside("timing", timing),
+        **beside("false_per_hour", false),
         "delay_p50_s": round(float(np.median(delays)), 2) if delays else None,
+        "delay_p50_s_ci": interval_of([w.delays_s for w in worlds], lambda pooled: float(np.median(pooled))),
         "delay_p95_s": round(float(np.percentile(delays, 95)), 2) if delays else None,
         "hours": round(sum(w.watched_s for w in worlds) / _HOUR_S, 3),
         "said": sum(w.said for w in worlds),

@@ -12,7 +12,7 @@ import numpy as np
 from ...streams.world.events import COLOURS, KINDS, WorldEvent, WorldEventKind
 from ...streams.world.language import read_statement
 from ...streams.world.questions import REPLY
-from .bootstrap import figure
+from .bootstrap import Pair, beside, figure
 from .matching import Score, compare, match, partial_key
 from .sitting import Sitting
 
@@ -61,15 +61,15 @@ def told(sitting: Sitting, examinee: str) -> Told:
 def narration_scores(worlds: Sequence[Told]) -> dict[str, Any]:
     """F1 (camera, kind and thing right within 0.5 s) with its interval over worlds, and all its parts."""
     scores = [world.score for world in worlds]
-    total = sum(scores, Score())
+    partly = [compare(w.said, w.happened, partial_key) for w in worlds]
     return {
         **f1_figure(scores),
-        "precision": round(total.precision, 4),
-        "recall": round(total.recall, 4),
-        "sentences": total.said,
+        **beside("precision", [(s.hits, s.said) for s in scores]),
+        **beside("recall", [(s.hits, s.happened) for s in scores]),
+        "sentences": sum(s.said for s in scores),
         "unreadable": sum(world.num_unreadable for world in worlds),
-        "camera_and_kind_f1": round(_partial_f1(worlds), 4),
-        "side_accuracy": _side_accuracy(worlds),
+        **beside("camera_and_kind_f1", [(2.0 * s.hits, s.said + s.happened) for s in partly]),
+        **beside("side_accuracy", [_sides(world) for world in worlds]),
         "delay_ms": _delays_ms(worlds),
         "kinds": _parts(worlds, [kind.value for kind in WorldEventKind], lambda e: e.kind.value),
         "things": _parts(worlds, KINDS, lambda e: e.thing.kind if e.thing else None),
@@ -135,19 +135,15 @@ def _recall_of_size(world: Told, low: float, high: float) -> tuple[float, float]
     return float(sum(b in right for _, b in world.pairs)), float(len(right))
 
 
-def _partial_f1(worlds: Sequence[Told]) -> float:
-    return sum((compare(w.said, w.happened, partial_key) for w in worlds), Score()).f1
-
-
-def _side_accuracy(worlds: Sequence[Told]) -> float:
-    """Of the events told right, how often the side (or the direction, or the new colour) is right too."""
-    hits = [(world.said[a], world.happened[b]) for world in worlds for a, b in world.pairs]
+def _sides(world: Told) -> Pair:
+    """Of the events told right that have a side, a direction or a new colour: how many have that right, too."""
+    hits = [(world.said[a], world.happened[b]) for a, b in world.pairs]
     right = [
         (s.side, s.direction, s.colour) == (h.side, h.direction, h.colour)
         for s, h in hits
         if h.side or h.direction or h.colour
     ]
-    return round(sum(right) / len(right), 4) if right else 0.0
+    return sum(right), len(right)
 
 
 def _delays_ms(worlds: Sequence[Told]) -> dict[str, float]:

@@ -71,10 +71,8 @@ def _beside(report: Report, names: Sequence[str]) -> str:
     rows = []
     columns = {other: {name: (key, part) for name, key, part in headlines(report[other])} for other in others}
     for name, key, part in headlines(report):
-        cells = [f"{part[key]:.3f}"]
-        for other in others:
-            found = columns[other].get(name)
-            cells.append(f"{found[1][found[0]]:.3f}" if found else "")
+        found = [(key, part), *(columns[other].get(name) for other in others)]
+        cells = [_with_interval(each[1], each[0]) if each else "" for each in found]
         rows.append(f"<tr><td>{escape(name)}</td>{''.join(f'<td>{c}</td>' for c in cells)}</tr>")
     if not rows or not others:
         return ""
@@ -84,6 +82,10 @@ def _beside(report: Report, names: Sequence[str]) -> str:
         "F1 for narration and alerts, accuracy for questions. All sat the same streams.",
         f'<div class="table"><table><thead><tr><th></th>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>',
     )
+
+
+def _with_interval(part: Report, key: str) -> str:
+    return f"{part[key]:.3f} <small>{part['ci'][0]:.2f} to {part['ci'][1]:.2f}</small>"
 
 
 def _curves(report: Report, names: Sequence[str]) -> str:
@@ -234,7 +236,8 @@ def _trust(report: Report) -> str:
             for b in part["bins"]
         ]
         quarters = [(n / 4, f"{n / 4:g}") for n in range(5)]
-        about = f"ECE {part['ece']:.3f}, Brier {part['brier']:.3f}, n {part['n']}"
+        low, high = part["ece_ci"]
+        about = f"ECE {part['ece']:.3f} ({low:.3f} to {high:.3f}), Brier {part['brier']:.3f}, n {part['n']}"
         figures.append(
             _figure(
                 f"Reliability of {name}",

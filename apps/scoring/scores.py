@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from .alerts import alert_scores, alerting
-from .confidence import calibration
+from .confidence import Outcome, calibration
 from .narration import Told, confusions, narration_scores, told
 from .papers import is_of_shapes
-from .replies import answer_scores, answers
+from .replies import Answer, answer_scores, answers
 from .sitting import Sitting
 
 NARRATED = ("shapes", "things")
@@ -26,7 +26,7 @@ def scores_of(sittings: Sequence[Sitting], examinee: str) -> dict[str, Any]:
     given = answers([s for s in sittings if s.sheet.queries], examinee)
     whole["confusions"] = confusions(narrated)
     whole["calibration"] = {
-        "answers": calibration(*_columns([(a.confidence, a.is_right) for a in given if a.said is not None])),
+        "answers": calibration(_outcomes_of_answers(given)),
         "statements": _calibration_of_statements(narrated),
     }
     return whole
@@ -61,15 +61,16 @@ def _exam(sittings: Sequence[Sitting], examinee: str) -> dict[str, Any]:
 def _calibration_of_statements(worlds: Sequence[Told]) -> dict[str, Any] | None:
     hits = [{a for a, _ in world.pairs} for world in worlds]
     return calibration(
-        *_columns(
-            [
-                (sure, n in hit)
-                for world, hit in zip(worlds, hits, strict=True)
-                for n, sure in enumerate(world.confidences)
-            ]
-        )
+        [
+            [(sure, n in hit) for n, sure in enumerate(world.confidences)]
+            for world, hit in zip(worlds, hits, strict=True)
+        ]
     )
 
 
-def _columns(rows: Sequence[tuple[float, bool]]) -> tuple[list[float], list[bool]]:
-    return [row[0] for row in rows], [row[1] for row in rows]
+def _outcomes_of_answers(given: Sequence[Answer]) -> list[list[Outcome]]:
+    worlds = sorted({a.world for a in given})
+    return [
+        [(a.confidence, a.is_right) for a in given if a.world == world and a.said is not None]
+        for world in worlds
+    ]

@@ -70,6 +70,9 @@ def test_the_report_has_every_figure_with_an_interval_of_everybody(sittings):
             assert {"accuracy", "ci", "n", "chance"} <= set(find(scores, path))
         alerts = {"f1", "precision", "recall", "false_per_hour", "delay_p50_s", "timing", "ci", "n"}
         assert alerts <= set(scores["alerts"])
+        assert {f"{name}_ci" for name in ("precision", "recall", "false_per_hour", "delay_p50_s")} <= set(
+            scores["alerts"]
+        )
         assert set(scores["calibration"]) == {"answers", "statements"}
         assert set(scores["confusions"]) == {"kinds", "colours"}
     assert report["worlds"] == {"shapes": 1, "unseen": 1, "live": 7, "quiet": 2}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from millrace.apps.scoring.alerts import Alerting, alert_scores, alerting, hit_delays_s, timing_score
-from millrace.apps.scoring.bootstrap import figure, interval, ratio
+from millrace.apps.scoring.bootstrap import figure, interval, interval_of, ratio
 from millrace.apps.scoring.confidence import calibration
 from millrace.apps.scoring.narration import narration_scores, table, told
 from millrace.apps.scoring.papers import Order, Query, Setting, Sheet
@@ -45,6 +45,13 @@ def test_the_interval_holds_the_figure_and_narrows_with_worlds():
     assert low < 0.5 < high
     assert high - low < 0.5 * (interval(few)[1] - interval(few)[0])
     assert figure("f1", few) == {"f1": 0.5, "ci": interval(few), "n": 8}
+
+
+def test_a_median_has_an_interval_over_worlds_too():
+    worlds = [[1.0, 2.0, 3.0], [], [2.0], [9.0, 2.0]] * 20
+    low, high = interval_of(worlds, lambda pooled: float(np.median(pooled)))
+    assert low <= 2.0 <= high < 9.0
+    assert interval_of([[], []], max) is None
 
 
 def test_a_right_answer_counts_once_and_silence_is_wrong():
@@ -124,11 +131,18 @@ def test_confusions_leave_out_what_never_occurs():
     assert table(pairs, ("person", "car", "van")) == {"names": ["car", "van"], "rows": [[1, 1], [0, 0]]}
 
 
+def outcomes(sure, is_right, num_worlds=20):
+    pairs = list(zip(sure.tolist(), is_right.tolist(), strict=True))
+    return [pairs[n::num_worlds] for n in range(num_worlds)]
+
+
 def test_true_probabilities_are_calibrated_and_boasts_are_not(rng):
     sure = rng.random(4000)
-    honest = calibration(sure, rng.random(4000) < sure)
-    boasting = calibration(np.ones(4000), rng.random(4000) < 0.5)
+    honest = calibration(outcomes(sure, rng.random(4000) < sure))
+    boasting = calibration(outcomes(np.ones(4000), rng.random(4000) < 0.5))
     assert honest["ece"] < 0.04 < 0.4 < boasting["ece"]
+    for each in (honest, boasting):
+        assert each["ece_ci"][0] <= each["ece"] <= each["ece_ci"][1] < each["ece_ci"][0] + 0.1
     assert honest["brier"] < boasting["brier"]
     risks = [row["risk"] for row in honest["risk_coverage"]]
     assert risks[0] < 0.1 < risks[-1]
@@ -136,11 +150,11 @@ def test_true_probabilities_are_calibrated_and_boasts_are_not(rng):
         "coverage": 1.0,
         "risk": pytest.approx(1 - honest["accuracy"], abs=2e-4),
     }
-    assert calibration([0.5], [True]) is None
+    assert calibration([[(0.5, True)], []]) is None
 
 
 def test_bins_of_equal_number_hold_all_answers(rng):
     sure = rng.random(103) ** 8  # crowded near zero
-    bins = calibration(sure, sure > 0.5)["bins"]
+    bins = calibration(outcomes(sure, sure > 0.5))["bins"]
     assert sum(b["n"] for b in bins) == 103
     assert max(b["n"] for b in bins) - min(b["n"] for b in bins) <= 1
