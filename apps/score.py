@@ -71,6 +71,23 @@ def command(
 
     Every figure has a 95 % interval over worlds and stands beside the same model blind. Parts that the model
     was not trained for score nothing; all worlds are kept from training.
+
+    The report has `narration.f1`, `live.accuracy`, `memory.30s.accuracy`, `alerts.f1` and their like, each beside its
+    `ci`; other figures of a part have theirs as `NAME_ci`, such as `alerts.false_per_hour_ci`. `shapes` and `things` hold
+    all of it apart, `unseen_pairs`, `recipes` and `textures` the narration of what training never saw, `blind` and every
+    other examinee the whole alike; then come `subtle`, `clips`, `calibration`, `confusions`, and `by_world` counts.
+
+    **Examples**
+
+    - `agent score --json s.json --html s.html`: all of it, some minutes on two cores
+
+    - `agent score --quick --baselines`: a tenth of the worlds, beside simpler models and a classical one
+
+    - `agent score --only narration --pruning --html p.html`: narration by tokens kept, beside other prunings
+
+    - `agent score --model runs/mine/nano.safetensors --beside no-attention=runs/m/nano.safetensors`: models side by side
+
+    - `agent compare before=a.json after=b.json`: what a change bought
     """
     for path in (json_file, html_file):
         if path is not None:
