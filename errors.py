@@ -20,6 +20,10 @@ class SourceError(MillraceError):
     """A source cannot be understood, opened or read."""
 
 
+class AwayError(SourceError):
+    """A source is not there now but may come: a session waits for it, and everything else is told that it is missing."""
+
+
 class CheckpointError(MillraceError):
     """Weights are missing, cut off, or belong to a model of another shape."""
 

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..errors import ConfigError, SourceError
+from ..errors import AwayError, ConfigError, SourceError
 from ..streams.microphone import MicrophoneSource
 from ..streams.reader import one_line
 from ..streams.source import Source, SourceInfo
@@ -17,7 +17,7 @@ PROBE_TIMEOUT_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class OpenedSource:
-    """One source of a session, made by `open_sources`; either `info` or `trouble` is there."""
+    """One source of a session, made by `open_sources`: `info` or `trouble` is there, both for one that is waited for."""
 
     name: str  # unique in the session
     source: Source
@@ -32,6 +32,8 @@ class OpenedSource:
 
 async def open_sources(sources: Sequence[Source], *, realtime: bool) -> list[OpenedSource]:
     """Looks at all sources at once.
+
+    A camera that is away is opened as one that will come.
 
     Raises SourceError where none can run, ConfigError where a live one should be played as fast as possible.
     """
@@ -64,6 +66,10 @@ def unique_names(names: Sequence[str]) -> list[str]:
 async def _open(name: str, source: Source) -> OpenedSource:
     try:
         return OpenedSource(name, source, await _probe_in_thread(name, source))
+    except AwayError as error:
+        # It runs all the same, and its pictures are read from when it comes on.
+        awaited = SourceInfo(has_video=True, has_audio=True, is_live=True)
+        return OpenedSource(name, source, awaited, f"{one_line(name, error)}; it is waited for")
     except TimeoutError:
         return OpenedSource(
             name, source, trouble=f"{name}: no answer within {PROBE_TIMEOUT_S:.0f} s; is it in use?"

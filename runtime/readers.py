@@ -24,6 +24,8 @@ class Readers:
             if one.info is not None:
                 feed = Feed(one.name, clock, realtime=realtime, start_ns=start_ns, on_put=inbox.wake)
                 inbox.add(feed)
+                if one.trouble:
+                    feed.interrupt(one.trouble)
                 self._readers.append(Reader(one.source, feed))
 
     def start(self) -> None:

@@ -215,9 +215,12 @@ class Session:
     def _tell_opened(self, opened: Sequence[OpenedSource]) -> None:
         self._observers.on_open(opened)
         for source in opened:
-            kind = EventKind.BROKEN if source.info is None else EventKind.OPENED
-            detail = source.trouble if source.info is None else source.info.detail
-            self._tell_event(SourceEvent(source.name, 0, kind, detail))
+            if source.info is None:
+                self._tell_event(SourceEvent(source.name, 0, EventKind.BROKEN, source.trouble))
+            elif (
+                not source.trouble
+            ):  # one that is away is told of by its feed, which also knows when it comes
+                self._tell_event(SourceEvent(source.name, 0, EventKind.OPENED, source.info.detail))
 
     def _tell_event(self, event: SourceEvent) -> None:
         self._metrics.add_event(event)

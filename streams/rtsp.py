@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from ..errors import SourceError
+from ..errors import AwayError, SourceError
 from .address import RtspAddress, parse_address
 from .child import ChildLost, DecoderChild
 from .child_intake import ChildIntake
@@ -21,6 +21,8 @@ _PROBE_NS = 9 * NS_PER_S  # a session waits ten
 _STALL_S = 0.5  # so much sooner than the watchdog FFmpeg itself gives up, and the child lives on
 _CONNECT_S = 2.5
 
+# A camera that is off, busy or cut off may be back at any time; all else somebody has to mend first.
+_AWAY = (TroubleKind.UNREACHABLE, TroubleKind.STALLED, TroubleKind.ENDED)
 _SENTENCES = {
     TroubleKind.UNREACHABLE: "nobody answers there; is the camera on, and the address right?",
     TroubleKind.REFUSED: "the camera wants a user name and a password; write rtsp://USER:PASSWORD@HOST/PATH",
@@ -54,7 +56,7 @@ class RtspSource:
         self._patience = patience or Patience()
 
     def probe(self) -> SourceInfo:
-        """A look at the camera in a child of its own."""
+        """A look at the camera in a child of its own. Raises AwayError where it is not there now."""
         with DecoderChild() as child:
             try:
                 child.order(self._order())
@@ -64,10 +66,11 @@ class RtspSource:
                     if isinstance(message, Opened):
                         return self._info(message)
                     if isinstance(message, Trouble):
-                        raise SourceError(self._sentence(message))
+                        kind = AwayError if message.kind in _AWAY else SourceError
+                        raise kind(self._sentence(message))
             except ChildLost as error:
-                raise SourceError(f"{self.name}: {self.address.shown}: {error}; try again") from error
-        raise SourceError(self._sentence(Trouble(TroubleKind.STALLED)))
+                raise AwayError(f"{self.name}: {self.address.shown}: {error}; try again") from error
+        raise AwayError(self._sentence(Trouble(TroubleKind.STALLED)))
 
     def run(self, feed: Feed, stop: threading.Event) -> None:
         """Give what the camera gives until `stop`, through as many children as it takes."""
