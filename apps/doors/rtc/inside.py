@@ -1,6 +1,7 @@
 """What the child changes in aiortc for all peers; `test_inside` says when a new version moved something.
 
-aiortc gives out a picture only when the next one begins, and offers no choice of ports, addresses or profiles.
+aiortc gives out a picture only when the next one begins, offers no choice of ports, addresses or profiles, and takes
+only peers whose certificates are of elliptic curves, while those of GStreamer are RSA.
 What is changed for each track is in `tap.py`, for each connection in `lifeline.py`.
 """
 
@@ -13,17 +14,24 @@ from typing import Any
 
 import aioice.ice
 import aiortc.rtcrtpreceiver
+from aiortc import RTCCertificate
 from aiortc.codecs import CODECS, get_decoder
 from aiortc.codecs.base import Decoder
 from aiortc.jitterbuffer import JitterBuffer, JitterFrame
 from aiortc.rtcrtpparameters import RTCRtcpFeedback, RTCRtpCodecParameters
 from aiortc.rtp import RtpPacket
+from OpenSSL import SSL
 
 from .limits import RtcLimits
 from .tap import swap
 
 # Decoding H.264 of these profiles needs nothing more; some cameras and phones offer no other.
 _MORE_PROFILES = ("4d001f", "64001f", "640c1f")
+_CIPHERS = b":".join(
+    b"ECDHE-%s-%s" % (key, cipher)
+    for key in (b"ECDSA", b"RSA")
+    for cipher in (b"AES128-GCM-SHA256", b"CHACHA20-POLY1305", b"AES128-SHA", b"AES256-SHA")
+)
 _PORT_TRIES = 50
 _GATHER_S = 1  # for STUN and TURN servers; one that is not reached must not hold up an answer for longer
 
@@ -44,10 +52,18 @@ def install(limits: RtcLimits) -> None:
             context.options = {"max_pixels": str(limits.max_pixels), "flags": "low_delay"}
         return made
 
+    make_context = RTCCertificate._create_ssl_context
+
+    def context(certificate: RTCCertificate, **more: Any) -> SSL.Context:
+        made = make_context(certificate, **more)
+        made.set_cipher_list(_CIPHERS)
+        return made
+
     connection = aioice.ice.Connection
     gather = partialmethod(connection.get_component_candidates, timeout=_GATHER_S)
     swap(aioice.ice, "get_host_addresses", addresses)
     swap(connection, "get_component_candidates", gather)
+    swap(RTCCertificate, "_create_ssl_context", context)
     swap(aiortc.rtcrtpreceiver, "get_decoder", decoder)
     swap(aiortc.rtcrtpreceiver, "JitterBuffer", PromptJitterBuffer)
     _add_profiles()

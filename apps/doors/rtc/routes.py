@@ -34,7 +34,7 @@ def make_router(door: RtcDoor) -> APIRouter:
     @router.options("/whip/{camera}")
     @router.options("/whep")
     async def options() -> Response:
-        return Response(status_code=204, headers={"Accept-Post": _SDP, "Allow": "OPTIONS, POST"})
+        return _with_links(Response(status_code=204, headers={"Accept-Post": _SDP, "Allow": "OPTIONS, POST"}))
 
     @router.post("/whip/{camera}", status_code=201, summary="Send a camera: an SDP offer in, its answer out")
     async def publish(camera: str, request: Request) -> Response:
@@ -62,13 +62,19 @@ def make_router(door: RtcDoor) -> APIRouter:
         headers = {"Accept-Patch": _FRAGMENT, "Allow": "DELETE, OPTIONS, PATCH"}
         return Response(status_code=204, headers=headers)
 
+    def _with_links(response: Response) -> Response:
+        # Also for OPTIONS: some clients need their servers before they can make an offer.
+        for server in door.limits.ice_servers:
+            response.headers.append("Link", server.link)
+        return response
+
     async def _publish(camera: str, request: Request) -> Response:
         session = await door.publish(camera, await _read(request, _SDP, door.limits.max_sdp_bytes))
-        return _created(door, session, f"/whip/{camera}/{session.session_id}")
+        return _with_links(_created(session, f"/whip/{camera}/{session.session_id}"))
 
     async def _watch(request: Request) -> Response:
         session = await door.watch(await _read(request, _SDP, door.limits.max_sdp_bytes))
-        return _created(door, session, f"/whep/{session.session_id}")
+        return _with_links(_created(session, f"/whep/{session.session_id}"))
 
     async def _patch(session_id: str, request: Request) -> Response:
         session = door.find(session_id)
@@ -122,12 +128,9 @@ async def _read(request: Request, content_type: str, max_bytes: int) -> str:
         raise OfferError("the body is not UTF-8") from None
 
 
-def _created(door: RtcDoor, session: RtcSession, location: str) -> Response:
+def _created(session: RtcSession, location: str) -> Response:
     headers = {"Location": location, "ETag": session.etag, "Accept-Patch": _FRAGMENT}
-    response = Response(session.answer, 201, headers, _SDP)
-    for server in door.limits.ice_servers:
-        response.headers.append("Link", server.link)
-    return response
+    return Response(session.answer, 201, headers, _SDP)
 
 
 def _restarted(session: RtcSession, answer: Fragment) -> Response:

@@ -3,9 +3,16 @@
 Three clocks meet: RTP counts ticks from a random start, RTCP sender reports tie ticks to the sender's wall clock,
 and ours is the machine's monotonic clock. All tracks of a session share one map from the sender's clock to ours,
 so its sound and its pictures stay together.
+
+Reports are not taken at their word. Some senders stamp the moment when a picture was sent, encoding and all (aiortc),
+so of the last few reports the earliest counts; others let RTP time run at another speed in their reports, alike for
+all tracks (GStreamer's webrtcbin), so the map to our clock always comes from the reports as they are now, and an error
+that all tracks share moves nothing.
 """
 
 from __future__ import annotations
+
+from collections import deque
 
 from ....streams.clock import NS_PER_MS, NS_PER_S
 
@@ -14,6 +21,8 @@ _MAX_AGE_NS = 2 * NS_PER_S  # a capture time older than this at arrival is not b
 _MAX_JUMP_NS = 5 * NS_PER_S  # the sender's clock was set
 _FORGET = 1000  # the offset may rise by this part of the difference a frame: clocks drift apart slowly
 _SLACK_NS = 5 * NS_PER_MS
+_NUM_REPORTS = 8
+_MAX_SENDING_NS = NS_PER_S  # a report later than the others by more than this: the clock was set
 
 
 def ntp_to_unix_ns(ntp: int) -> int:
@@ -22,27 +31,31 @@ def ntp_to_unix_ns(ntp: int) -> int:
 
 
 class Offset:
-    """Between a sender's clock and ours: the smallest delay ever seen, for nothing arrives before it was sent."""
+    """Between the ticks of a track and our clock: the smallest delay seen, for nothing arrives before it is sent."""
 
     def __init__(self) -> None:
-        self._smallest_ns: int | None = None
+        self.smallest_ns: int | None = None
 
-    def ours(self, sender_ns: int, arrived_ns: int) -> int:
-        """When, on our clock, something stamped `sender_ns` was captured."""
-        difference_ns = arrived_ns - sender_ns
-        smallest_ns = self._smallest_ns
+    def note(self, tick_ns: int, arrived_ns: int) -> int:
+        """Something of this tick arrived; returns the smallest difference so far."""
+        difference_ns = arrived_ns - tick_ns
+        smallest_ns = self.smallest_ns
         if smallest_ns is None or abs(difference_ns - smallest_ns) > _MAX_JUMP_NS:
             smallest_ns = difference_ns
-        self._smallest_ns = min(difference_ns, smallest_ns + (difference_ns - smallest_ns) // _FORGET)
-        return sender_ns + self._smallest_ns
+        self.smallest_ns = min(difference_ns, smallest_ns + (difference_ns - smallest_ns) // _FORGET)
+        return self.smallest_ns
 
 
 class SenderClock:
     """The wall clock of one session's sender, for all its tracks."""
 
     def __init__(self) -> None:
-        self._offset = Offset()
+        self._tracks: list[TrackClock] = []
         self._measured: tuple[int, int] | None = None  # round trip, ours minus the page's
+
+    def join(self, track: TrackClock) -> None:
+        """One more track of this sender."""
+        self._tracks.append(track)
 
     def measure(self, asked_ns: int, page_ns: int, answered_ns: int) -> None:
         """The page said its time was `page_ns`, between two moments of ours; the quickest answer counts."""
@@ -56,7 +69,8 @@ class SenderClock:
 
     def ours(self, sender_ns: int, arrived_ns: int) -> int:
         """When, on our clock, it was `sender_ns` on the sender's; never after the arrival."""
-        guess_ns = self._offset.ours(sender_ns, arrived_ns)
+        leads_ns = [track.lead_ns for track in self._tracks if track.lead_ns is not None]
+        guess_ns = sender_ns + min(leads_ns) if leads_ns else arrived_ns
         if self._measured is not None:
             exact_ns = sender_ns + self._measured[1]
             if arrived_ns - _MAX_AGE_NS <= exact_ns <= arrived_ns + _SLACK_NS:
@@ -69,18 +83,26 @@ class TrackClock:
 
     def __init__(self, sender: SenderClock) -> None:
         self._sender = sender
-        self._arrivals = Offset()  # for as long as no report has come
+        self._arrivals = Offset()
         self._last_tick: int | None = None
-        self._report: tuple[int, int] | None = None  # tick, nanoseconds since 1970 at the sender
+        self._reports: deque[tuple[int, int]] = deque(maxlen=_NUM_REPORTS)  # tick, when it was at the sender
         self._by_page = False
+        self._rate_hz = 0
         self._last_ns = 0
+        sender.join(self)
 
     @property
     def basis(self) -> str:
         """What capture times rest on: `page`, `reports` or `arrival`."""
-        if self._report is None:
+        if not self._reports:
             return "arrival"
         return "page" if self._by_page or self._sender.is_measured else "reports"
+
+    @property
+    def lead_ns(self) -> int | None:
+        """How far our clock is before the sender's by this track alone; None before its first report or frame."""
+        smallest_ns, start_ns = self._arrivals.smallest_ns, self._start_ns
+        return None if smallest_ns is None or start_ns is None else smallest_ns - start_ns
 
     def unwrap(self, timestamp: int) -> int:
         """A 32-bit RTP time stamp as a count that never wraps."""
@@ -96,15 +118,31 @@ class TrackClock:
         if self._last_tick is None or unix_ns <= 0 or (self._by_page and not by_page):
             return
         step = (timestamp - self._last_tick + 0x80000000) % 0x100000000 - 0x80000000
-        self._report, self._by_page = (self._last_tick + step, unix_ns), by_page
+        made, start_ns = (self._last_tick + step, unix_ns), self._start_ns
+        if by_page or (start_ns is not None and self._start_of(made) - start_ns > _MAX_SENDING_NS):
+            self._reports.clear()
+        self._by_page = by_page
+        self._reports.append(made)
 
     def captured_ns(self, tick: int, rate_hz: int, arrived_ns: int) -> int:
         """On our monotonic clock; never after the arrival, never before the last one."""
-        if self._report is None:
-            t_ns = self._arrivals.ours(tick * NS_PER_S // rate_hz, arrived_ns)
-            t_ns = max(t_ns, arrived_ns - _MAX_AGE_NS)
+        self._rate_hz = rate_hz
+        tick_ns = tick * NS_PER_S // rate_hz
+        smallest_ns, start_ns = self._arrivals.note(tick_ns, arrived_ns), self._start_ns
+        if start_ns is None:
+            t_ns = max(tick_ns + smallest_ns, arrived_ns - _MAX_AGE_NS)
         else:
-            report_tick, unix_ns = self._report
-            t_ns = self._sender.ours(unix_ns + (tick - report_tick) * NS_PER_S // rate_hz, arrived_ns)
+            t_ns = self._sender.ours(tick_ns + start_ns, arrived_ns)
         self._last_ns = max(self._last_ns, min(t_ns, arrived_ns))
         return self._last_ns
+
+    @property
+    def _start_ns(self) -> int | None:
+        """When it was tick 0 at the sender, by the earliest of the last reports."""
+        if not self._reports or not self._rate_hz:
+            return None
+        return min(self._start_of(report) for report in self._reports)
+
+    def _start_of(self, report: tuple[int, int]) -> int:
+        tick, unix_ns = report
+        return unix_ns - tick * NS_PER_S // self._rate_hz

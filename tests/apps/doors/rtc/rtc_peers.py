@@ -69,11 +69,32 @@ class ToneTrack(MediaStreamTrack):
         wait_ns = self.began_ns + self.num * 20_000_000 - monotonic_ns()
         await pause(max(0, wait_ns) / 1e9)
         times = (np.arange(960) + self.num * 960) / 48_000
-        tone = (8_000 * np.sin(2 * np.pi * self.hz * times)).astype(np.int16)
+        tone = (8_000 * self.loudness(times) * np.sin(2 * np.pi * self.hz * times)).astype(np.int16)
         frame = av.AudioFrame.from_ndarray(np.repeat(tone, 2)[None], format="s16", layout="stereo")
         frame.sample_rate, frame.pts, frame.time_base = 48_000, self.num * 960, Fraction(1, 48_000)
         self.num += 1
         return frame
+
+    def loudness(self, times_s):
+        """0 to 1, by seconds since `began_ns`."""
+        return np.ones_like(times_s)
+
+
+class BeepTrack(ToneTrack):
+    """The tone for the first tenth of each whole second of the machine's monotonic clock."""
+
+    def loudness(self, times_s):
+        return (times_s + self.began_ns % 1_000_000_000 / 1e9) % 1 < 0.1
+
+
+def beeps(sounds):
+    """When each beep among captured sounds (captured, came, samples at 16 kHz) began, in nanoseconds."""
+    loud = [
+        captured + int(np.argmax(np.abs(samples) > 0.1)) * 62_500
+        for captured, _, samples in sounds
+        if np.abs(samples).max() > 0.1
+    ]
+    return [time for at, time in enumerate(loud) if at == 0 or time - loud[at - 1] > 300_000_000]
 
 
 async def request(port, method, path, body=None, **headers):

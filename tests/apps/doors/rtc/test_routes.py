@@ -49,6 +49,7 @@ def test_an_offer_is_answered_with_all_that_a_client_needs(stage):
     try:
         sdp = stage.run(offer_of("audio", "video"))
         status, headers, text = ask(stage, "POST", "/whip/desk", sdp, Content_Type=SDP)
+        before = ask(stage, "OPTIONS", "/whip/desk")[1]
     finally:
         stage.door.limits = limits
     assert (status, headers["Content-Type"], headers["Accept-Patch"]) == (201, SDP, FRAGMENT)
@@ -59,6 +60,7 @@ def test_an_offer_is_answered_with_all_that_a_client_needs(stage):
         'credential-type="password"',
         '<stun:stun.example.org>; rel="ice-server"',
     ]
+    assert before.get_all("Link") == headers.get_all("Link")  # for who needs them to make an offer
     assert text.count("a=recvonly") == 2 and "a=candidate" in text
     assert ask(stage, "DELETE", headers["Location"])[0] == 200
     assert ask(stage, "DELETE", headers["Location"])[0] == 404

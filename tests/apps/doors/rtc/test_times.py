@@ -39,6 +39,52 @@ def test_sound_and_pictures_of_a_session_share_one_clock():
     assert heard == ours_ns + 20 * MS and abs(seen - heard) < MS and sound.basis == "reports"
 
 
+def ages_ms(track, rate_hz, frames):
+    """How long before its arrival each frame was captured, as the track says; frames are (tick, arrived_ns)."""
+    return [
+        (arrived - track.captured_ns(track.unwrap(tick), rate_hz, arrived)) / MS for tick, arrived in frames
+    ]
+
+
+def test_reports_that_stamp_the_end_of_encoding_count_by_the_quickest():
+    sender = SenderClock()
+    sound, video = TrackClock(sender), TrackClock(sender)
+    unix_ns, ours_ns = 1_700_000_000 * 10**9, 55 * 10**9
+    for second, encoding_ms in enumerate((500, 15, 300)):  # the first picture took half a second
+        now_ns = second * 1000 * MS
+        for track, hz, late_ms in ((sound, 48_000, 0), (video, 90_000, encoding_ms)):
+            track.unwrap(second * hz)
+            track.report(second * hz, unix_ns + now_ns + late_ms * MS)
+        heard = sound.captured_ns(second * 48_000, 48_000, ours_ns + now_ns + 20 * MS)
+        seen = video.captured_ns(second * 90_000, 90_000, ours_ns + now_ns + (20 + encoding_ms) * MS)
+        assert (seen - heard) / MS < (501 if second == 0 else 16)
+
+
+def test_reports_whose_time_runs_at_another_speed_move_nothing_that_all_tracks_share():
+    sender = SenderClock()
+    rates = {TrackClock(sender): 48_000, TrackClock(sender): 90_000}
+    unix_ns, ours_ns = 1_700_000_000 * 10**9, 55 * 10**9
+    for second in range(1, 12):
+        now_ns = second * 1000 * MS
+        for track, hz in rates.items():
+            track.unwrap(second * hz)
+            track.report(2 * second * hz, unix_ns + now_ns)  # twice as fast: webrtcbin of GStreamer 1.22
+        frames = {hz: [(second * hz, ours_ns + now_ns + 30 * MS)] for hz in rates.values()}
+        assert all(max(ages_ms(track, hz, frames[hz])) < 1 for track, hz in rates.items())
+
+
+def test_a_sender_whose_clock_is_set_is_followed():
+    sender = SenderClock()
+    track, ours_ns = TrackClock(sender), 55 * 10**9
+    for second in range(20):
+        unix_ns = (1_700_000_000 + second + (3_600 if second > 9 else 0)) * 10**9
+        track.unwrap(second * 90_000)
+        track.report(second * 90_000, unix_ns)
+        sender.measure(0, unix_ns - second * 10**9, 0)  # its page says the same
+        arrived_ns = ours_ns + second * 10**9 + (40 + second % 3) * MS
+        assert ages_ms(track, 90_000, [(second * 90_000, arrived_ns)])[0] <= 3
+
+
 def test_the_page_s_own_time_makes_delays_true():
     sender = SenderClock()
     track = TrackClock(sender)
