@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from ...errors import MillraceError
 from ...streams.clock import NS_PER_MS, WallClock
@@ -32,10 +32,13 @@ class CameraState:
     """One camera as `/cameras` tells of it, made by `Cameras`."""
 
     name: str
-    state: str  # stopped, running, silent, ended, broken; connected for one that came by another door
+    state: (
+        str  # stopped, running, silent, ended, broken; connected for one that came by another door and sends
+    )
     seat: str | None = None  # what the model calls it: cam1 and so on
     is_configured: bool = True  # the owner named it; it may be started and stopped here
     detail: str = ""
+    dropped: Mapping[str, int] = field(default_factory=dict)  # pictures that no tick looked at, by cause
 
 
 class Cameras:
@@ -46,6 +49,7 @@ class Cameras:
         self._running: dict[str, Seat] = {}
         self._starting: set[str] = set()
         self._last: dict[str, tuple[str, str]] = {}  # name -> state, detail
+        self._silent: set[str] = set()  # seats of guests that send nothing
         self._clock = WallClock()
 
     async def start(self, name: str) -> CameraState:
@@ -116,6 +120,8 @@ class Cameras:
             name, kind = message.body["camera"], message.body["kind"]
             if name in self._sources and kind in _STATES:
                 self._last[name] = (_STATES[kind], mask(message.body["detail"]))
+            elif kind in _STATES and (seat := self._house.seats.find(name)) is not None:
+                (self._silent.add if kind == EventKind.SILENT else self._silent.discard)(seat.name)
 
     async def close(self) -> None:
         """End all that run."""
@@ -145,12 +151,23 @@ class Cameras:
     def _state(self, name: str) -> CameraState:
         state, detail = self._last.get(name, (STOPPED, ""))
         seat = self._running.get(name)
-        return CameraState(name, state, seat.name if seat is not None else None, True, detail)
+        if seat is None:
+            return CameraState(name, state, detail=detail)
+        return CameraState(name, state, seat.name, True, detail, seat.lost)
 
     def _guests(self) -> Sequence[CameraState]:
         mine = list(self._running.values())
         seats = [seat for seat in self._house.seats.all if seat.is_taken and seat not in mine]
-        return [CameraState(seat.label, "connected", seat.name, False) for seat in seats]
+        return [
+            CameraState(
+                seat.label,
+                "silent" if seat.name in self._silent else "connected",
+                seat.name,
+                is_configured=False,
+                dropped=seat.lost,
+            )
+            for seat in seats
+        ]
 
     def _is_guest(self, name: str) -> bool:
         return any(guest.name == name for guest in self._guests())

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, ConfigDict
 
 from .cameras import Cameras, CameraState
 from .house import House
-from .replies import json_only
+from .mosaic import to_jpeg
+from .replies import Refusal, json_only
 
 
 class CameraName(BaseModel):
@@ -49,5 +51,14 @@ def make_router(house: House, cameras: Cameras) -> APIRouter:
     async def stop_camera(name: str) -> CameraState:
         """End a camera that was started here; the model remembers what it saw."""
         return await cameras.stop(name)
+
+    @router.get("/cameras/{name}/picture", response_class=Response)
+    async def picture(name: str) -> Response:
+        """The newest picture that came from a camera, as JPEG, no larger than the agent reads it."""
+        seat = house.seats.find(name)
+        if seat is None or not seat.is_taken or seat.name not in house.frames:
+            raise Refusal(404, f"there is no picture of camera {name[:40]!r} yet")
+        jpeg = await asyncio.to_thread(to_jpeg, house.frames[seat.name])
+        return Response(jpeg, media_type="image/jpeg", headers={"cache-control": "no-store"})
 
     return router

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -29,6 +29,7 @@ class Seat:
     label: str = ""  # of who sits here, or sat here last; empty if nobody ever did
     is_taken: bool = False
     left_ns: int = 0  # when it was left
+    _lost_before: Mapping[str, int] = field(default_factory=dict, repr=False)
     _player: _Player | None = field(default=None, repr=False)
 
     @property
@@ -43,6 +44,27 @@ class Seat:
     def push_audio(self, samples: NDArray[np.float32], captured_ns: int | None = None) -> bool:
         """Sound [N] at 16 kHz, mono, whose first sample was heard at `captured_ns` of the monotonic clock."""
         return self.source.push_audio(samples, self._session_ns(captured_ns))
+
+    def lose(self, num: int, cause: str) -> None:
+        """Count pictures that were lost on their way here."""
+        if self.source.feed is not None:
+            self.source.feed.lose(num, cause)
+
+    @property
+    def lost(self) -> Mapping[str, int]:
+        """Pictures of who sits here that no tick looked at, by cause."""
+        return {
+            cause: num - self._lost_before.get(cause, 0)
+            for cause, num in self._lost_ever().items()
+            if num > self._lost_before.get(cause, 0)
+        }
+
+    def forget_lost(self) -> None:
+        """Somebody else sits here from now on."""
+        self._lost_before = self._lost_ever()
+
+    def _lost_ever(self) -> Mapping[str, int]:
+        return self.source.feed.statistics().dropped if self.source.feed is not None else {}
 
     def play(self, source: Source) -> None:
         """Let a source (a file, an RTSP camera) run in this seat until it ends or `clear` is called."""
@@ -108,6 +130,8 @@ class Seats:
         Raises NoSeatError.
         """
         seat = self._choose(label)
+        if seat.label != label:
+            seat.forget_lost()
         seat.is_taken, seat.label = True, label
         return seat
 

@@ -57,7 +57,9 @@ def world_chrome(tmp_path_factory, world):
 @pytest.fixture(scope="module")
 def agent(tmp_path_factory):
     """The address of `agent serve` with the model that ships, for whom a peer is gone after four silent seconds."""
-    with agent_serving(tmp_path_factory.mktemp("agent"), "[serve.limits]\nidle_s = 4\n") as url:
+    # A budget that a busy machine keeps too: it is what is seen and said that is tested, not how fast.
+    config = "[serve]\nbudget_ms = 1000\n\n[serve.limits]\nidle_s = 4\n"
+    with agent_serving(tmp_path_factory.mktemp("agent"), config) as url:
         yield url
 
 

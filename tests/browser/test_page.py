@@ -2,11 +2,13 @@
 
 import pytest
 from audit import FIND_FAULTS
+from cable import cable_to
 from chrome import attached
 from pages import CONNECTED, END, LIVE, REPLIES, SAID, TROUBLE, opened, state_of, text_of
 from parrot import Parrot, pause
 from real_server import Warner, serving
 
+DROPPED = "document.querySelector('.dropped').innerText"
 # Answers to changes wait for `letGo()`; `heard` holds the budgets that the page was told.
 HOLD_ANSWERS = """
   const fetched = window.fetch, dispatch = EventTarget.prototype.dispatchEvent;
@@ -218,6 +220,27 @@ def test_the_page_asks_for_the_token_or_takes_it_from_its_address(chrome, play):
     play(story())
 
 
+def test_pictures_that_were_left_out_are_shown_by_cause_on_their_camera_and_counted_for_prometheus(
+    chrome, play
+):
+    async def story():
+        async with serving() as (url, house), attached(chrome) as browser:
+            tab = await opened(browser, url)
+            await tab.click("#start-camera")
+            await tab.wait_for(LIVE)
+            [seat] = [seat for seat in house.seats.all if seat.is_taken]
+            seat.lose(3, "damaged")
+            shown = await tab.wait_for(f"/3 damaged/.test({DROPPED}) && {DROPPED}")
+            assert shown.startswith("Left out: ")
+            # Ten pictures a second come, five ticks look.
+            await tab.wait_for(f"/^Left out: (.*, )?[1-9][0-9]* for newer ones/.test({DROPPED})")
+            metrics = await tab.evaluate("fetch('/metrics').then(answer => answer.text())")
+            assert f'millrace_frames_dropped_total{{camera="{seat.name}",cause="damaged"}} 3.0' in metrics
+            assert f'millrace_frames_dropped_total{{camera="{seat.name}",cause="replaced"}}' in metrics
+
+    play(story())
+
+
 def test_a_full_house_is_told_and_the_camera_comes_in_when_there_is_room(chrome, play):
     async def story():
         async with serving(cams=1) as (url, house), attached(chrome) as browser:
@@ -247,6 +270,27 @@ def test_a_server_that_went_away_is_told_and_found_again_under_the_same_name(chr
                 await tab.wait_for(CONNECTED, 30)
                 await tab.wait_for(LIVE, 30)
                 assert house.seats.all[0].label == "test"
+
+    play(story())
+
+
+def test_what_was_said_while_the_network_was_away_is_told_when_it_is_back(chrome, play):
+    async def story():
+        async with (
+            serving() as (url, house),
+            cable_to(url) as (near, cable),
+            attached(chrome) as browser,
+        ):
+            tab = await opened(browser, near)
+            await house.ask("who was first")
+            await tab.wait_for(f"{REPLIES}.includes('Who was first')")
+            cable.pull()
+            await tab.wait_for(f"{text_of('#server')}.includes('away')")
+            await house.ask("who was next")
+            cable.plug()
+            await tab.wait_for(f"{CONNECTED} && {REPLIES}.length === 2")
+            assert await tab.evaluate(REPLIES) == ["Who was first", "Who was next"]
+            assert not await tab.evaluate("document.querySelector('.is-gap')")
 
     play(story())
 

@@ -47,9 +47,7 @@ def test_a_rendered_world_is_told_truly_in_the_page_and_a_question_is_answered(
     play(story())
 
 
-def test_a_tab_that_dies_is_dropped_and_its_camera_comes_back_to_its_old_seat(
-    agent, world_chrome, world, play
-):
+def test_a_tab_that_dies_is_dropped_and_its_camera_comes_back_to_its_old_seat(agent, world_chrome, play):
     async def story():
         async with attached(world_chrome) as browser:
             watching, dying = await opened(browser, agent), await opened(browser, agent)
@@ -64,7 +62,7 @@ def test_a_tab_that_dies_is_dropped_and_its_camera_comes_back_to_its_old_seat(
             returning = await opened(browser, agent)
             await add_camera(returning, "door")
             assert seats(agent)["door"] == seat
-            await until_true(returning, world)
+            await returning.wait_for(f"{NARRATED}.length", LONG_S)
             for tab in (watching, returning):
                 await tab.close()
             await until(lambda: not seats(agent))
@@ -72,7 +70,7 @@ def test_a_tab_that_dies_is_dropped_and_its_camera_comes_back_to_its_old_seat(
     play(story())
 
 
-def test_four_peers_at_once_are_all_live_and_all_told_of(agent, world_chrome, world, play):
+def test_four_peers_at_once_are_all_live_and_all_told_of(agent, world_chrome, play):
     async def story():
         async with attached(world_chrome) as browser:
             tabs = [await opened(browser, agent) for _ in range(4)]
@@ -91,7 +89,7 @@ def test_four_peers_at_once_are_all_live_and_all_told_of(agent, world_chrome, wo
                 for tab in tabs:
                     await tab.wait_for(f"{state_of(name)}?.startsWith('Live')", LONG_S)
             for tab in tabs:
-                await until_true(tab, world)
+                await tab.wait_for(f"{NARRATED}.length", LONG_S)
             await keep(tabs[0], "four-peers")
             for tab in tabs:
                 await tab.close()

@@ -15,7 +15,7 @@ import { toggleAgentPicture } from "./watch.js";
 import { endLeftovers } from "./whip.js";
 import { refused } from "./words.js";
 
-const LIST_MS = 5000;
+const LIST_MS = 5000, FRESH_S = 5; // what was said longer ago is not spoken
 const SERVER = {
   open: ["Connected", "good"],
   away: ["The agent is away; connecting again", "warn"],
@@ -38,8 +38,8 @@ function hear() {
   on("budget", ({ budget_ms }) => budget.set(budget_ms));
   on("alerts", () => instructions.load());
   on("source", () => stage.list());
-  on("cameras", ({ cameras }) => stage.seat(cameras));
-  on("dropped", ({ messages }) => strip.lose("events that this page was too slow for", messages));
+  on("cameras", () => stage.list());
+  on("dropped", ({ messages }) => (messages === null ? log.restart() : strip.lose("events that this page was too slow for", messages)));
   on("hush", () => speaker.hush());
   on("speech", ({ state }) => state === "started" && speaker.hush());
   stage.addEventListener("change", stayAwake);
@@ -48,14 +48,14 @@ function hear() {
 function sentence(body) {
   const words = log.tell(body, body.camera);
   if (body.kind === "alert") alerts.raise(words, body.camera);
-  if (body.kind !== "narration") speaker.say(words);
+  if (body.kind !== "narration" && log.age(body) < FRESH_S) speaker.say(words);
 }
 
 function serverState(state) {
   const [words, tone] = SERVER[state], server = byId("server");
   server.dataset.tone = tone;
   server.lastElementChild.textContent = words;
-  if (state !== "open") return log.restart();
+  if (state !== "open") return;
   stage.nudge();
   instructions.load();
   budget.load();

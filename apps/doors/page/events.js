@@ -13,6 +13,7 @@ export class AgentEvents extends EventTarget {
   #heard = 0;
   #attempt = 0;
   #state = "";
+  #place = ""; // up to which the page was told what happened: what it misses afterwards is told when it is back
 
   start() {
     setInterval(() => this.#watch(), 2000);
@@ -23,7 +24,7 @@ export class AgentEvents extends EventTarget {
   #open() {
     this.#source?.close();
     this.#heard = performance.now();
-    const source = (this.#source = new EventSource("/events"));
+    const source = (this.#source = new EventSource(this.#place ? `/events?after=${encodeURIComponent(this.#place)}` : "/events"));
     source.onopen = () => {
       this.#attempt = 0;
       this.#heard = performance.now();
@@ -33,6 +34,7 @@ export class AgentEvents extends EventTarget {
     for (const kind of KINDS) {
       source.addEventListener(kind, (event) => {
         this.#heard = performance.now();
+        this.#place = event.lastEventId;
         this.dispatchEvent(new CustomEvent(kind, { detail: JSON.parse(event.data) }));
       });
     }

@@ -50,11 +50,17 @@ export class Log {
     this.#add(make("li", { class: "said is-reply is-trouble" }, make("p", {}, text)));
   }
 
-  /** Forget half-written words, after the stream was away. */
+  /** How many seconds ago a sentence was said. */
+  age(sentence) {
+    return (Date.now() - this.#wallTime(sentence.t_out_s)) / 1000;
+  }
+
+  /** The page was away for too long, or the agent began anew: what was said in the meantime is not known. */
   restart() {
     this.#open = [""];
     this.#startMs = Infinity;
     this.#show();
+    if (this.#list.children.length) this.#add(make("li", { class: "said is-gap" }, make("p", {}, "The agent was away")));
   }
 
   #show() {

@@ -14,6 +14,8 @@ export class Stage extends EventTarget {
   #ended = new Map(); // name -> when: the agent's last glimpses of it are still on their way
   #isViewOn = true;
   #listing = null;
+  #isListingAgain = false;
+  #silent = new Set(); // names of cameras elsewhere that send nothing: who comes anew under one of them takes its place
 
   constructor() {
     super();
@@ -58,18 +60,28 @@ export class Stage extends EventTarget {
 
   /** Ask the server who sits where. */
   list() {
-    this.#listing ??= json("GET", "/cameras").then(({ cameras }) => this.seat(cameras), () => {}).finally(() => (this.#listing = null));
+    if (this.#listing) this.#isListingAgain = true; // the answer on its way may be older than what happened now
+    else this.#listing = json("GET", "/cameras").then(({ cameras }) => this.seat(cameras), () => {}).finally(() => this.#listed());
     return this.#listing;
+  }
+
+  #listed() {
+    const isAgain = this.#isListingAgain;
+    this.#listing = null;
+    this.#isListingAgain = false;
+    if (isAgain) this.list();
   }
 
   /** What the server says of its cameras: [{name, state, seat, is_configured, detail}]. */
   seat(cameras) {
     cameras = cameras.filter((each) => each.seat);
-    for (const { name, seat, state } of cameras) {
+    this.#silent = new Set(cameras.filter(({ state }) => state === "silent").map(({ name }) => name));
+    for (const { name, seat, state, dropped } of cameras) {
       this.#welcome(name);
       const tile = this.#tiles.get(name);
-      if (tile) tile.seat = seat;
-      if (tile && !this.#cameras.has(name)) tile.say(...(STATES[state] ?? ["Live", "good"]));
+      if (!tile) continue;
+      Object.assign(tile, { seat, dropped });
+      if (!this.#cameras.has(name)) tile.say(...(STATES[state] ?? ["Live", "good"]));
     }
     const present = new Set(cameras.map((each) => each.name));
     for (const name of [...this.#tiles.keys()]) if (!this.#cameras.has(name) && !present.has(name)) this.#remove(name);
@@ -113,7 +125,7 @@ export class Stage extends EventTarget {
 
   #freeName(wanted) {
     const name = wanted.normalize("NFKD").replace(/[^A-Za-z0-9_-]+/g, "-").replace(/^[^A-Za-z0-9]+|-+$/g, "").slice(0, 28) || "camera";
-    const isTaken = (each) => this.#tiles.has(each);
+    const isTaken = (each) => this.#cameras.has(each) || (this.#tiles.has(each) && !this.#silent.has(each));
     let free = name;
     for (let n = 2; isTaken(free); n++) free = `${name}-${n}`;
     return free;

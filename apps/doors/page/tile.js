@@ -3,9 +3,19 @@
 import { advise, icon, isCalm, make } from "./dom.js";
 import { Overlay } from "./overlay.js";
 
+const LOOK_MS = 1000, LOOK_AGAIN_MS = 5000; // between pictures of a camera elsewhere that moves, and of a still one
+const CAUSES = {
+  replaced: "for newer ones",
+  "replaced in the decoder": "for newer ones",
+  late: "too late",
+  damaged: "damaged",
+  "not decoded in time": "not decoded in time",
+};
+
 export class Tile {
   #camera;
   #parts;
+  #lookedAt = -Infinity;
 
   /** `camera` is one of this page (camera.js), or {name} for one that came by another door. */
   constructor(camera) {
@@ -19,18 +29,20 @@ export class Tile {
       words: make("span", {}),
       state: make("span", { class: "state", role: "status" }),
       tools: make("div", { class: "tools" }),
+      dropped: make("p", { class: "dropped", hidden: true }),
       trouble: make("div", { class: "trouble", hidden: true }),
       seen: make("p", { class: "hidden" }),
     };
-    const { over, ring, name, seat, words, state, tools, trouble, seen } = this.#parts;
+    const { over, ring, name, seat, words, state, tools, dropped, trouble, seen } = this.#parts;
     state.append(make("i", { class: "dot", "aria-hidden": "true" }), words);
     const inside = video ?? make("p", { class: "elsewhere" }, "Its picture comes to the agent by another door");
-    const caption = make("figcaption", {}, name, seat, state);
+    this.#parts.inside = inside;
+    const caption = make("figcaption", {}, name, seat, state, dropped);
     this.figure = make("figure", { class: "tile" }, inside, over, ring, trouble, caption, tools, seen);
     this.element = make("li", { class: "cell" }, this.figure);
     this.overlay = new Overlay(over);
     if (video) this.#bind(camera, video);
-    else this.say("Live", "good");
+    else (this.say("Live", "good"), this.#look(LOOK_AGAIN_MS));
   }
 
   /** Which of the agent's cameras it is: `cam1`. */
@@ -44,10 +56,38 @@ export class Tile {
     this.figure.dataset.tone = tone;
   }
 
+  /** Pictures that the agent left out, by cause, as the server counts them. */
+  set dropped(counts) {
+    const byWords = new Map();
+    for (const [cause, count] of Object.entries(counts)) {
+      const words = CAUSES[cause] ?? cause;
+      byWords.set(words, (byWords.get(words) ?? 0) + count);
+    }
+    const text = [...byWords].map(([words, count]) => `${count.toLocaleString("en")} ${words}`).join(", ");
+    this.#parts.dropped.hidden = !text;
+    this.#parts.dropped.textContent = text ? `Left out: ${text}` : "";
+    this.#look(LOOK_AGAIN_MS);
+  }
+
   see(glimpse) {
+    this.#look(glimpse.kept.length ? LOOK_MS : LOOK_AGAIN_MS);
     this.overlay.see(glimpse);
     this.#parts.seen.textContent = this.overlay.words ? `The agent read: ${this.overlay.words}` : "";
     this.#pulse(glimpse.kept.length > 0);
+  }
+
+  async #look(pauseMs) {
+    // Of a camera that came by another door the page has no picture but the agent's.
+    const isSeen = document.visibilityState === "visible" && !this.#camera.video;
+    if (!isSeen || performance.now() - this.#lookedAt < pauseMs) return;
+    this.#lookedAt = performance.now();
+    const picture = Object.assign(new Image(), { alt: `Picture of ${this.#camera.name}` });
+    picture.src = `/cameras/${encodeURIComponent(this.#camera.name)}/picture?at=${Math.round(this.#lookedAt)}`;
+    const isThere = await picture.decode().then(() => true, () => false); // none has come yet
+    if (!isThere) return;
+    this.figure.style.setProperty("--ratio", picture.naturalWidth / picture.naturalHeight);
+    this.#parts.inside.replaceWith(picture);
+    this.#parts.inside = picture;
   }
 
   #pulse(isKept) {
@@ -101,6 +141,6 @@ export class Tile {
 
   /** Figures beside the word "Live": {fps, width, height}. */
   figures({ fps, width, height }) {
-    if (this.#camera.isLive) this.say(width ? `Live, ${width}×${height}, ${Math.round(fps)} a second` : "Live", "good");
+    if (this.#camera.isLive) this.say(width ? `Live, ${width}×${height}, ${Math.round(fps)} fps` : "Live", "good");
   }
 }

@@ -6,7 +6,7 @@ import { answerClock } from "./clocks.js";
 const GATHER_MS = 800; // what is found later follows by PATCH
 const CONNECT_MS = 12000;
 const GRACE_MS = 4000; // a connection often comes back from "disconnected" by itself
-const MAX_BITRATE = 1_200_000, MAX_FPS = 20, WIDTH_READ = 640; // the agent reads at most 640x384
+const MAX_BITRATE = 1_200_000, MAX_FPS = 15, WIDTH_READ = 640; // the agent takes at most 15 pictures a second, of 640x384
 
 export class NoPathError extends Error {
   constructor() {

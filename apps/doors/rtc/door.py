@@ -19,7 +19,7 @@ from .host import Callbacks, GoneError, RtcHost
 from .limits import RtcLimits
 from .screen import Screen
 from .sdp import Fragment
-from .sessions import Rate, RtcSession
+from .sessions import RtcSession
 
 _QUIET_S = 2.0  # a camera that sends nothing for so long gives way to one of its name that comes anew
 
@@ -36,14 +36,6 @@ class FullError(MillraceError):
     """Too many sessions, or no seat is free."""
 
 
-class RateError(MillraceError):
-    """Too many offers in a minute; `wait_s` until the next one is taken."""
-
-    def __init__(self, message: str, wait_s: float) -> None:
-        super().__init__(message)
-        self.wait_s = wait_s
-
-
 class RtcDoor:
     """All WebRTC sessions of one house. Used from the house's event loop."""
 
@@ -58,11 +50,11 @@ class RtcDoor:
                 on_channel=self._channel,
                 on_state=self._state,
                 on_health=self._health,
+                on_counts=self._count,
             ),
         )
         self.sessions: dict[str, RtcSession] = {}
         self._num_opening = 0
-        self._rate = Rate(self.limits.offers_per_minute)
         self._conversations: dict[str, Conversation] = {}
         self._screen = Screen(house, self.host)
 
@@ -80,7 +72,7 @@ class RtcDoor:
     async def publish(self, label: str, sdp: str) -> RtcSession:
         """A sender for the camera `label`; further video tracks become `label-2` and so on.
 
-        Raises LabelError, TakenError, FullError, RateError, OfferError or DownError.
+        Raises LabelError, TakenError, FullError, OfferError or DownError.
         """
         if not NAME.fullmatch(label):
             raise LabelError(f"camera {label[:40]!r}: give {NAME_HELP}")
@@ -131,11 +123,6 @@ class RtcDoor:
         }
 
     async def _open(self, role: str, label: str, sdp: str) -> RtcSession:
-        wait_s = self._rate.wait_s(monotonic_ns())
-        if wait_s:
-            raise RateError(
-                f"more than {self.limits.offers_per_minute} offers a minute; wait {wait_s:.0f} s", wait_s
-            )
         if len(self.sessions) + self._num_opening >= self.limits.max_sessions:
             raise FullError(
                 f"{self.limits.max_sessions} sessions are open, and no more are allowed; end one first"
@@ -236,6 +223,14 @@ class RtcDoor:
             return
         session.is_connected = True
         self._screen.watch(self._num_viewers)
+
+    def _count(self, session_id: str, tracks: Sequence[Mapping[str, Any]]) -> None:
+        session = self.sessions.get(session_id)
+        if session is None:
+            return
+        for number in session.videos:
+            if number < len(tracks):
+                session.add_lost(number, tracks[number]["dropped"])
 
     def _health(self, is_up: bool, why: str) -> None:
         if not is_up:

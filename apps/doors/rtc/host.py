@@ -46,6 +46,7 @@ class Callbacks:
     on_channel: Callable[[str, str], None] = _ignore  # session, channel that is open now
     on_state: Callable[[str, str, str], None] = _ignore  # session, `connected` or `closed`, why
     on_health: Callable[[bool, str], None] = _ignore  # the child came, or went and why
+    on_counts: Callable[[str, Sequence[Mapping[str, Any]]], None] = _ignore  # session, counts of each track
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +186,8 @@ class RtcHost:
                 self.statistics = head
                 for lost in self._sessions - set(head["sessions"]):
                     self._end(lost, "gone")
+                for known in self._sessions:
+                    self._callbacks.on_counts(known, head["sessions"][known]["tracks"])
             case _ if session_id in self._sessions:
                 self._hear_session(session_id, message)
 

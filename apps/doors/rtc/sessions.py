@@ -1,13 +1,19 @@
-"""The sessions of the WebRTC door: who sits where, since when, and how often somebody may come."""
+"""The sessions of the WebRTC door: who sits where, and since when."""
 
 from __future__ import annotations
 
 import secrets
-from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ....streams.clock import NS_PER_S, monotonic_ns
 from ..seats import Seat
+
+_CAUSES = {  # of the child, as all cameras call them
+    "replaced": "replaced in the decoder",
+    "decode_error": "damaged",
+    "undecoded": "not decoded in time",
+}
 
 
 @dataclass(slots=True, eq=False)
@@ -24,6 +30,13 @@ class RtcSession:
     made_ns: int = field(default_factory=monotonic_ns)
     media_ns: int = 0  # when media last came
     is_connected: bool = False
+    _lost: dict[tuple[int, str], int] = field(default_factory=dict)  # by video track and cause, so far
+
+    def add_lost(self, track: int, counts: Mapping[str, int]) -> None:
+        """Tell the seat of a video track what was lost on the way to it, by cause, since the session began."""
+        for cause, num in counts.items():
+            self.seats[track].lose(num - self._lost.get((track, cause), 0), _CAUSES.get(cause, cause))
+            self._lost[track, cause] = num
 
     def renew(self) -> None:
         """A new ICE session began."""
@@ -32,20 +45,3 @@ class RtcSession:
     def is_quiet(self, for_s: float) -> bool:
         """Whether nothing has come for so long."""
         return monotonic_ns() - max(self.media_ns, self.made_ns) > for_s * NS_PER_S
-
-
-class Rate:
-    """So many a minute."""
-
-    def __init__(self, per_minute: int) -> None:
-        self._times: deque[int] = deque()
-        self._per_minute = per_minute
-
-    def wait_s(self, now_ns: int) -> float:
-        """Count one and return 0, or the seconds until one more is allowed."""
-        while self._times and now_ns - self._times[0] >= 60 * NS_PER_S:
-            self._times.popleft()
-        if len(self._times) >= self._per_minute:
-            return 60 - (now_ns - self._times[0]) / NS_PER_S
-        self._times.append(now_ns)
-        return 0.0

@@ -3,6 +3,7 @@
 import threading
 
 import av
+import cv2
 import numpy as np
 import pytest
 from parrot import pause
@@ -64,7 +65,7 @@ def test_a_named_camera_is_started_watched_and_ended(clips):
     assert (before["places"], before["free"]) == (2, 2)
     assert started.status == 201
     assert started.json | {"detail": ""} == {
-        "name": "long", "state": "running", "seat": "cam1", "is_configured": True, "detail": ""
+        "name": "long", "state": "running", "seat": "cam1", "is_configured": True, "detail": "", "dropped": {}
     }  # fmt: skip
     assert (again.status, kinds[0], kinds[-1]) == (409, "cameras", "sentence")
     assert (ended.status, ended.json["state"], ended.json["seat"]) == (200, "stopped", None)
@@ -127,9 +128,44 @@ def test_a_full_house_and_the_guests_of_other_doors(clips):
     assert full.status == 409 and "all 2 cameras are taken (long, phone)" in full.error["message"]
     assert listed["free"] == 0
     assert listed["cameras"][-1] == {
-        "name": "phone", "state": "connected", "seat": "cam2", "is_configured": False, "detail": ""
+        "name": "phone", "state": "connected", "seat": "cam2", "is_configured": False, "detail": "",
+        "dropped": {},
     }  # fmt: skip
     assert guest.status == 409 and "another door" in guest.error["message"]
+
+
+def test_a_guest_that_sends_nothing_any_more_is_called_silent():
+    async def watch():
+        async with serving() as served:
+            seat = served.house.seats.take("phone")
+            seat.push_frame(np.zeros((96, 160, 3), np.uint8))
+            before = (await served.send("GET", "/cameras")).json["cameras"]
+            silent = await state_of(served, "phone", "silent")
+            seat.push_frame(np.zeros((96, 160, 3), np.uint8))
+            return before, silent, await state_of(served, "phone", "connected")
+
+    before, silent, again = play(watch())
+    assert [camera["state"] for camera in before] == ["connected"]
+    assert silent["seat"] == again["seat"] == "cam1"
+
+
+def test_the_newest_picture_of_a_camera_is_given_as_the_agent_reads_it():
+    async def watch():
+        async with serving() as served:
+            seat, send = served.house.seats.take("phone"), served.send
+            early = await send("GET", "/cameras/phone/picture")
+            seat.push_frame(np.full((384, 640, 3), (200, 40, 90), np.uint8))
+            while (picture := await send("GET", "/cameras/phone/picture")).status != 200:
+                await pause(0.05)
+            served.house.seats.leave(seat)
+            return early, picture, await send("GET", "/cameras/phone/picture")
+
+    early, picture, late = play(watch())
+    assert early.status == late.status == 404
+    assert picture.headers["content-type"] == "image/jpeg" and "no-store" in picture.headers["cache-control"]
+    pixels = cv2.imdecode(np.frombuffer(picture.body, np.uint8), cv2.IMREAD_COLOR_RGB)
+    assert pixels.shape == (192, 320, 3)
+    assert np.abs(pixels.mean((0, 1)) - (200, 40, 90)).max() < 4
 
 
 def test_addresses_of_cameras_are_told_to_nobody(clips):

@@ -29,6 +29,23 @@ def feed(seats):
     thread.join()
 
 
+def test_what_is_lost_is_counted_by_cause_for_who_sits_there(seats, feed):
+    door = seats.take("door")
+    door.lose(2, "damaged")
+    door.lose(1, "late")
+    door.lose(0, "replaced")
+    assert door.lost == {"damaged": 2, "late": 1}
+    assert feed.statistics().dropped["damaged"] == 2
+    seats.leave(door)
+    assert seats.take("door").lost == {"damaged": 2, "late": 1}
+    seats.leave(door)
+    seats.take("yard")
+    assert seats.take("cellar") is door
+    assert door.lost == {}
+    door.lose(3, "late")
+    assert door.lost == {"late": 3}
+
+
 def test_a_returning_camera_takes_its_old_seat(seats):
     door, yard = seats.take("door"), seats.take("yard")
     assert [door.name, yard.name] == ["cam1", "cam2"]
