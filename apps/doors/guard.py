@@ -64,6 +64,7 @@ class Guard:
         limits = config.limits
         self._requests = Rate(limits.requests_per_minute)
         self._offers = Rate(limits.offers_per_minute)
+        self._offers_in_all = Rate(limits.offers_in_all_per_minute)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -107,7 +108,7 @@ class Guard:
                 " list it under origins in [serve] of millrace.toml",
                 "foreign_origin",
             )
-        self._take(self._requests, visitor, "requests", "too_many_requests")
+        _take(self._requests, visitor.address, "requests", "too_many_requests")
 
     def _check_token(self, visitor: Visitor) -> None:
         if not self._logins.is_needed or self._is_open(visitor):
@@ -130,13 +131,9 @@ class Guard:
 
     def _check_offer(self, visitor: Visitor) -> None:
         if visitor.is_websocket or (visitor.method == "POST" and visitor.path.startswith(_SDP_PATHS)):
-            self._take(self._offers, visitor, "new sessions", "too_many_offers")
-
-    def _take(self, rate: Rate, visitor: Visitor, what: str, code: str) -> None:
-        if wait_s := rate.take(visitor.address):
-            raise Refusal(
-                429, f"more than {rate.per_minute} {what} a minute; wait a little", code, wait_header(wait_s)
-            )
+            # First by its address: one that asks too often must not use up what all may ask.
+            _take(self._offers, visitor.address, "new sessions", "too_many_offers")
+            _take(self._offers_in_all, "all", "new sessions from all addresses", "too_many_offers")
 
     async def _with_body(self, visitor: Visitor, receive: Receive) -> Receive:
         """The whole body, read before the route is called: no route can be held up by it."""
@@ -162,6 +159,13 @@ class Guard:
             raise Refusal(
                 408, f"the body did not come within {limits.body_s:g} s; send it faster", "too_slow"
             ) from None
+
+
+def _take(rate: Rate, address: str, what: str, code: str) -> None:
+    if wait_s := rate.take(address):
+        raise Refusal(
+            429, f"more than {rate.per_minute} {what} a minute; wait a little", code, wait_header(wait_s)
+        )
 
 
 def _replay(first: Message, receive: Receive) -> Receive:

@@ -32,6 +32,9 @@ class ServeLimits(BaseModel):
     offers_per_minute: int = Field(
         default=60, ge=1, description="new sessions a minute from one address, 1 or more"
     )
+    offers_in_all_per_minute: int = Field(
+        default=240, ge=1, description="new sessions a minute from all addresses together, 1 or more"
+    )
     logins_per_minute: int = Field(
         default=20, ge=1, description="wrong tokens a minute from one address, 1 or more"
     )

@@ -105,7 +105,6 @@ def rtc_limits(config: ServeConfig) -> RtcLimits:
     limits = config.limits
     return RtcLimits(
         max_sessions=limits.sessions,
-        offers_per_minute=limits.offers_per_minute,
         max_sdp_bytes=limits.sdp_bytes,
         max_pixels=limits.frame_pixels,
         idle_s=limits.idle_s,

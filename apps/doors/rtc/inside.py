@@ -20,7 +20,6 @@ from aiortc.codecs.base import Decoder
 from aiortc.jitterbuffer import JitterBuffer, JitterFrame
 from aiortc.rtcrtpparameters import RTCRtcpFeedback, RTCRtpCodecParameters
 from aiortc.rtp import RtpPacket
-from OpenSSL import SSL
 
 from .limits import RtcLimits
 from .tap import swap
@@ -54,7 +53,7 @@ def install(limits: RtcLimits) -> None:
 
     make_context = RTCCertificate._create_ssl_context
 
-    def context(certificate: RTCCertificate, **more: Any) -> SSL.Context:
+    def context(certificate: RTCCertificate, **more: Any) -> Any:
         made = make_context(certificate, **more)
         made.set_cipher_list(_CIPHERS)
         return made

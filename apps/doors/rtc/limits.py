@@ -1,4 +1,7 @@
-"""What a WebRTC door allows and how long it waits; one object for the parent and its child."""
+"""What a WebRTC door allows and how long it waits; one object for the parent and its child.
+
+How often somebody may come is the guard's matter, for all doors alike.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +39,6 @@ class RtcLimits:
     """Limits and times of all WebRTC sessions, made by the server's settings."""
 
     max_sessions: int = 16  # senders and viewers together, those that still connect included
-    offers_per_minute: int = 60
     max_sdp_bytes: int = 64_000
     max_tracks: int = 8  # in one session
     max_pixels: int = 4096 * 2304  # of one frame as it is sent

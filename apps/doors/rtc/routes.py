@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 
 from ....errors import MillraceError
 from ..replies import Refusal, wait_header
-from .door import FullError, LabelError, RateError, RtcDoor, TakenError
+from .door import FullError, LabelError, RtcDoor, TakenError
 from .host import DownError, GoneError
 from .sdp import Fragment, OfferError, first_mid, read_fragment, write_fragment
 from .sessions import RtcSession
@@ -99,8 +99,6 @@ def make_router(door: RtcDoor) -> APIRouter:
 async def _guard(work: Awaitable[Response]) -> Response:
     try:
         return await work
-    except RateError as error:
-        raise Refusal(429, str(error), headers=wait_header(error.wait_s)) from None
     except MillraceError as error:
         status = next((status for kind, status in _STATUS.items() if isinstance(error, kind)), None)
         if status is None:

@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from parrot import Parrot, pause
 
@@ -43,13 +43,18 @@ class Served:
     front: Front
     server: DoorServer
     headers: dict[str, str] = field(default_factory=dict)
+    own_address: str = "127.0.0.1"
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
     async def open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        return await asyncio.open_connection("127.0.0.1", self.port)
+        return await asyncio.open_connection("127.0.0.1", self.port, local_addr=(self.own_address, 0))
+
+    def at(self, address: str) -> Served:
+        """The same server, met from another address of the loopback."""
+        return replace(self, own_address=address)
 
     async def send(
         self, method: str, path: str, json_body=None, *, body: bytes = b"", **headers: str

@@ -157,6 +157,25 @@ def test_guessing_tokens_and_asking_too_often_are_slowed_down():
     assert 'millrace_requests_refused_total{code="too_many_requests"}' in text
 
 
+def test_new_sessions_are_counted_by_address_and_in_all_and_one_address_cannot_use_up_the_rest():
+    async def knock():
+        limits = {"offers_per_minute": 3, "offers_in_all_per_minute": 6}
+        async with serving(ticks=False, limits=limits) as served:
+            answers = {}
+            for host in range(2, 6):
+                own = served.at(f"127.0.0.{host}")
+                answers[host] = [await own.send("POST", "/whep", body=b"v=0") for _ in range(5 - host % 2)]
+            return answers
+
+    answers = play(knock())
+    refused = {host: [one.status == 429 for one in those] for host, those in answers.items()}
+    assert refused[2] == [False, False, False, True, True] and refused[3] == [False, False, False, True]
+    assert all(all(those) for host, those in refused.items() if host > 3)
+    own, all_together = (answers[host][at].error["message"] for host, at in ((2, -1), (4, 0)))
+    assert "more than 3 new sessions a minute" in own and "6 new sessions from all" in all_together
+    assert all(int(those[-1].headers["retry-after"]) > 0 for those in answers.values())
+
+
 def test_bodies_that_are_too_large_or_no_json_are_refused():
     async def knock():
         async with serving(ticks=False, limits={"body_bytes": 1024, "sdp_bytes": 2048}) as served:

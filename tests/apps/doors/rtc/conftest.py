@@ -24,7 +24,7 @@ from millrace.apps.doors.rtc.routes import make_router
 from millrace.apps.doors.seats import Seat
 from millrace.streams.clock import monotonic_ns
 
-LIMITS = RtcLimits(offers_per_minute=10_000, vanish_s=4.0, connect_s=5.0, addresses=("127.0.0.1",))
+LIMITS = RtcLimits(vanish_s=4.0, connect_s=5.0, addresses=("127.0.0.1",))
 
 
 class Stage:

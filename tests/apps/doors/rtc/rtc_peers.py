@@ -112,6 +112,17 @@ async def request(port, method, path, body=None, **headers):
     return await asyncio.to_thread(ask)
 
 
+async def offer_of(*kinds):
+    """A good offer that sends tracks of these kinds; nobody stands behind it any more."""
+    pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    for kind in kinds:
+        pc.addTransceiver(kind, direction="sendonly")
+    await pc.setLocalDescription()
+    sdp = pc.localDescription.sdp
+    await pc.close()
+    return sdp
+
+
 class Client:
     """A peer that offers, and its session at the server."""
 

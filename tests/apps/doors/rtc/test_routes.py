@@ -1,32 +1,14 @@
-"""WHIP and WHEP as HTTP: the codes of RFC 9725, limits that say what to do, and hostile offers."""
+"""WHIP and WHEP as HTTP: the codes of RFC 9725, and limits that say what to do."""
 
-import asyncio
 import re
-import string
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-from aiortc import RTCConfiguration, RTCPeerConnection
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from parrot import pause
-from rtc_peers import Client, ClockTrack, request
+from rtc_peers import offer_of, request
 
 from millrace.apps.doors.rtc.limits import IceServer
-from millrace.apps.doors.rtc.sessions import Rate
 
 SDP, FRAGMENT = "application/sdp", "application/trickle-ice-sdpfrag"
-
-
-async def offer_of(*kinds):
-    pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-    for kind in kinds:
-        pc.addTransceiver(kind, direction="sendonly")
-    await pc.setLocalDescription()
-    sdp = pc.localDescription.sdp
-    await pc.close()
-    return sdp
 
 
 def ask(stage, method, path, body=None, **headers):
@@ -117,22 +99,18 @@ def test_a_session_that_never_connects_is_ended_and_its_seat_is_free(stage, open
     assert not stage.door.sessions
 
 
-def test_too_many_sessions_seats_and_offers_are_refused_with_a_sentence(stage):
+def test_too_many_sessions_and_seats_are_refused_with_a_sentence(stage):
     limits = stage.door.limits
     sdp = stage.run(offer_of("video"))
     places = [ask(stage, "POST", f"/whip/c{n}", sdp, Content_Type=SDP) for n in range(5)]
     stage.door.limits = replace(limits, max_sessions=4)
     full = ask(stage, "POST", "/whep", sdp, Content_Type=SDP)
-    stage.door.limits, stage.door._rate = limits, Rate(1)
-    ask(stage, "POST", "/whep", "v=0", Content_Type=SDP)
-    often = ask(stage, "POST", "/whep", sdp, Content_Type=SDP)
-    stage.door._rate = Rate(10_000)
+    stage.door.limits = limits
     for _, headers, _ in places[:4]:
         ask(stage, "DELETE", headers["Location"])
     assert [place[0] for place in places] == [201, 201, 201, 201, 503]
     assert "all 4 cameras are taken" in places[4][2]
     assert full[0] == 503 and "4 sessions are open" in full[2]
-    assert often[0] == 429 and int(often[1]["Retry-After"]) > 0
 
 
 def test_offers_that_send_nothing_or_cannot_be_read_are_refused(stage):
@@ -148,69 +126,4 @@ def test_offers_that_send_nothing_or_cannot_be_read_are_refused(stage):
     for sentence, sdp in bad.items():
         status, _, text = ask(stage, "POST", "/whip/desk", sdp, Content_Type=SDP)
         assert (status, sentence in text) == (400, True), (sentence, text)
-    assert not stage.door.sessions
-
-
-def test_no_offer_however_strange_breaks_or_hangs_the_door(stage):
-    good = stage.run(offer_of("video", "audio"))
-    lines = good.split("\r\n")
-    strange = st.text(string.printable, max_size=40)
-
-    @settings(max_examples=40, database=None, suppress_health_check=list(HealthCheck))
-    @given(
-        st.lists(
-            st.tuples(st.integers(0, len(lines) - 1), strange, st.integers(0, 3)), min_size=1, max_size=5
-        )
-    )
-    def play(changes):
-        changed = list(lines)
-        for at, text, how in changes:
-            line = changed[at % len(changed)]
-            changed[at % len(changed)] = (text, line + text, line[: len(text)], f"{line}\r\n{line}")[how]
-        status, headers, _ = ask(stage, "POST", "/whip/fuzz", "\r\n".join(changed).encode(), Content_Type=SDP)
-        assert status in (201, 400)
-        if status == 201:
-            assert ask(stage, "DELETE", headers["Location"])[0] == 200
-
-    pid = stage.door.host.pid
-    play()
-    assert stage.door.host.pid == pid and not stage.door.sessions
-
-    async def still_works():
-        client = await Client(stage.port).send("after", ClockTrack())
-        await stage.until(lambda: len(stage.frames["after"]) > 2)
-        await client.delete()
-        await pause(0.1)
-
-    stage.run(still_works())
-
-
-def test_memory_stays_through_many_offers_that_are_ended_unconnected_and_an_honest_peer_stays(stage):
-    sdp = stage.run(offer_of("video", "audio"))
-
-    def resident_mib():
-        status = Path(f"/proc/{stage.door.host.pid}/status").read_text()
-        return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024
-
-    async def rounds(num):
-        for _ in range(num):
-            asked = [request(stage.port, "POST", "/whep", sdp, Content_Type=SDP) for _ in range(10)]
-            for status, headers, _ in await asyncio.gather(*asked):
-                assert status == 201
-                await request(stage.port, "DELETE", headers["Location"])
-
-    async def play():
-        client = await Client(stage.port).send("honest", ClockTrack())
-        await stage.until(lambda: len(stage.frames["honest"]) > 2)
-        await rounds(4)
-        before_mib = resident_mib()
-        num_before = len(stage.frames["honest"])
-        await rounds(10)
-        await pause(1.0)
-        after_mib, num_after = resident_mib(), len(stage.frames["honest"])
-        await client.delete()
-        return after_mib - before_mib, num_after - num_before
-
-    grown_mib, num_frames = stage.run(play(), 120)
-    assert grown_mib < 12 and num_frames > 10
     assert not stage.door.sessions
