@@ -17,6 +17,7 @@ from ...perception.encoder import NUM_PATCHES, PatchEncoder
 from ...perception.perception import Perception
 from ...perception.pruning import Pruner
 from ...streams.media import SAMPLE_RATE_HZ
+from ...streams.world.events import KINDS, SHAPES
 from ...streams.world.record import Record, record_of
 from ...streams.world.ticks import world_inputs
 from ...streams.world.world import World
@@ -41,6 +42,12 @@ class TickStream:
     audio_tick: NDArray[np.int64]  # [M] ascending
     record: Record
     num_offered: int = 0
+
+
+def is_of_shapes(stream: TickStream) -> bool:
+    """Whether all that can be seen in a stream are flat shapes; not of one in which nothing can be seen."""
+    kinds = stream.record.rows[:, 3]
+    return len(kinds) > 0 and all(KINDS[int(kind)] in SHAPES for kind in np.unique(kinds))
 
 
 def read_stream(
