@@ -13,11 +13,11 @@ from ...runtime.agent import Agent, Model
 from ...runtime.observers import Observers
 from ...runtime.plan import Sentence, TextDelta, TickReport
 from ...runtime.sentences import join_words
-from ...runtime.typed import is_standing
 from ...streams.clock import NS_PER_MS, NS_PER_S
 from ...streams.media import SourceEvent, VideoFrame
 from ...streams.world.language import REPLY
 from .hub import Hub
+from .instructions import Instructions
 from .seats import Seats
 
 ANSWER_TIMEOUT_S = 5.0
@@ -73,6 +73,7 @@ class House:
             on_glimpses=self._glimpse,
         )
         self.session = self._agent.session(observers=observers)
+        self._instructions = Instructions(self.session, self.hub)
 
     async def run(self) -> None:
         """Until `stop`. Raises what the session raises."""
@@ -114,18 +115,16 @@ class House:
 
     def instruct(self, text: str) -> bool:
         """Let an instruction stand (`tell me when ...`); False for a line that is none."""
-        if not is_standing(text):
-            return False
-        self.session.text(text)
-        self.hub.publish("alerts", {"added": text})
-        return True
+        return self._instructions.give(text)
 
     def forget(self, text: str) -> bool:
-        """Take an instruction back; False where it does not stand."""
-        stood = self.session.forget(text)
-        if stood:
-            self.hub.publish("alerts", {"removed": text})
-        return stood
+        """Take an instruction back; False where there is none such."""
+        return self._instructions.take_back(text)
+
+    @property
+    def instructions(self) -> tuple[str, ...]:
+        """The instructions that stand or will from the next tick on, oldest first."""
+        return self._instructions.all
 
     def hush(self, reason: str) -> None:
         """Break off what is being said, because of `speech` or a `client`; memory keeps what was said."""
@@ -178,6 +177,7 @@ class House:
     def _hear_tick(self, report: TickReport) -> None:
         self.num_ticks += 1
         self.num_late += report.is_late
+        self._instructions.settle()
         for sentence in report.sentences:
             self._hear(sentence)
         self.hub.publish("tick", _tick(report))

@@ -88,7 +88,7 @@ def make_router(house: House, config: ServeConfig) -> APIRouter:
     @router.get("/alerts")
     async def list_alerts() -> AlertList:
         """The instructions that stand, oldest first."""
-        return AlertList([_alert(text) for text in house.session.standing])
+        return AlertList([_alert(text) for text in house.instructions])
 
     @router.post("/alerts", status_code=201, dependencies=[Depends(json_only)])
     async def add_alert(line: Line) -> AlertReply:
@@ -96,7 +96,7 @@ def make_router(house: House, config: ServeConfig) -> APIRouter:
         text = clean_line(line.text, limits)
         if not is_standing(text):
             raise Refusal(422, "an instruction begins with `tell me when`; send a question to POST /ask")
-        standing = house.session.standing
+        standing = house.instructions
         if text not in standing and len(standing) >= limits.alerts:
             raise Refusal(409, f"{limits.alerts} instructions stand already; take one back first")
         house.instruct(text)
@@ -106,7 +106,7 @@ def make_router(house: House, config: ServeConfig) -> APIRouter:
     @router.delete("/alerts/{id}", status_code=204)
     async def remove_alert(id: str) -> None:
         """Take an instruction back."""
-        text = next((text for text in house.session.standing if alert_id(text) == id), None)
+        text = next((text for text in house.instructions if alert_id(text) == id), None)
         if text is None or not house.forget(text):
             raise Refusal(404, f"no instruction {id[:40]!r} stands; GET /alerts lists them")
 

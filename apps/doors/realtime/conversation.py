@@ -13,12 +13,14 @@ _ROOT = "root"
 class Conversation:
     """What was typed, shown, heard and said, in order; the oldest goes where there are too many.
 
-    It is the client's view. What the agent saw and said stays in its memory, whatever is deleted here.
+    It is the client's view. What the agent read, saw and said stays in its memory, whatever is deleted here; the event
+    that tells of a deletion says whether there is anything of the item that it remembers.
     """
 
     def __init__(self, max_items: int, send: Callable[[Event], None]) -> None:
         self._max_items, self._send = max_items, send
         self._items: dict[str, Event] = {}
+        self._unread: set[str] = set()  # of those, the ones of which the agent knows nothing
 
     @property
     def last_id(self) -> str | None:
@@ -36,7 +38,7 @@ class Conversation:
         place = 0 if before is None else [name for name, _ in order].index(before) + 1
         order.insert(place, (item_id, item))
         if len(order) > self._max_items:
-            del order[0]
+            self._unread.discard(order.pop(0)[0])
         self._items = dict(order)
         self._send(event("conversation.item.added", previous_item_id=before, item=item))
         return before
@@ -47,9 +49,16 @@ class Conversation:
             self._items[item["id"]] = item
         self._send(event("conversation.item.done", previous_item_id=before, item=item))
 
-    def add(self, item: Event, after: str | None = None) -> None:
-        """Add a whole item. Raises RealtimeError."""
-        self.end(item, self.begin(item, after))
+    def add(self, item: Event, after: str | None = None, *, is_read: bool = True) -> None:
+        """Add a whole item, of which the agent knows or not. Raises RealtimeError."""
+        before = self.begin(item, after)
+        if not is_read and item["id"] in self._items:
+            self._unread.add(item["id"])
+        self.end(item, before)
+
+    def mark_read(self, item_id: str) -> None:
+        """The agent reads this item, if it is one."""
+        self._unread.discard(item_id)
 
     def find(self, item_id: str) -> Event:
         """The item. Raises RealtimeError."""
@@ -61,7 +70,11 @@ class Conversation:
         """Take an item away. Raises RealtimeError."""
         self.find(item_id)
         del self._items[item_id]
-        self._send(event("conversation.item.deleted", item_id=item_id))
+        is_remembered = item_id not in self._unread
+        self._unread.discard(item_id)
+        self._send(
+            event("conversation.item.deleted", item_id=item_id, millrace={"is_remembered": is_remembered})
+        )
 
     def retrieve(self, item_id: str) -> None:
         """Send an item. Raises RealtimeError."""

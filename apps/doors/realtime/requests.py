@@ -161,6 +161,8 @@ _MODELS: dict[str, TypeAdapter[Request]] = {
     model.model_fields["type"].annotation.__args__[0]: TypeAdapter(model) for model in Request.__args__
 }
 
+EVENTS_OF_CLIENTS = tuple(_MODELS)
+
 
 def parse_json(text: str) -> dict[str, Any]:
     """The object in a message. Raises RealtimeError."""

@@ -28,7 +28,8 @@ def make_router(
     """The door for clients of OpenAI's Realtime API. With a `token` they must send it, as `Authorization: Bearer TOKEN`
     or as the subprotocol `openai-insecure-api-key.TOKEN`.
 
-    What goes beyond that API:
+    What goes beyond that API (`docs/doors.md` tells of each event):
+    - Cameras that came by WHIP, RTSP or the page are the same agent's, and it tells of them here, too.
     - `camera` in an `input_image` names the camera that took the picture; without it, and for sound, it is the
       `millrace.camera` of the session.
     - `session.update` takes `millrace: {narrate, cameras, camera}`: whether the agent tells what it sees of its own

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -46,10 +47,10 @@ class RealtimeSession:
         self._saying = Saying(shared.house, self._conversation, send)
         self._hearing = Hearing(shared.watch, self._conversation, self._sound, send, shared.limits)
         self._hearing.turn_by(self.config.turn_detection, self.config.camera)
-        self._asked: list[str] = []  # lines that were typed and not answered yet
+        # Lines that were typed and not asked yet, each with its item.
+        self._asked: deque[tuple[str, str]] = deque(maxlen=shared.limits.items)
         self._has_instructed = False  # since the last answer
         self._own: set[str] = set()  # instructions that go when this client goes
-        self._given: set[str] = set()  # instructions of this client; the house takes them with its next tick
         self._is_seatless = False
         send(event("session.created", session=self.config.body()))
 
@@ -76,7 +77,7 @@ class RealtimeSession:
             case ask.ItemCreate():
                 await self._create_item(request)
             case ask.ItemDelete():
-                self._conversation.delete(request.item_id)
+                self._delete_item(request.item_id)
             case ask.ItemRetrieve():
                 self._conversation.retrieve(request.item_id)
             case ask.ItemTruncate():
@@ -103,35 +104,45 @@ class RealtimeSession:
 
     def _stand_by(self, instructions: str) -> None:
         wanted = {line for part in instructions.splitlines() if is_standing(line := _clean(part))}
-        standing = set(self._house.session.standing)
+        standing = set(self._house.instructions)
         self._check_alerts(wanted - standing)
         for line in self._own - wanted:
             self._house.forget(line)
         self._own = (self._own & wanted) | {line for line in wanted - standing if self._house.instruct(line)}
 
     def _check_alerts(self, new: set[str]) -> None:
-        if new and len(set(self._house.session.standing) | self._given | new) > self._limits.alerts:
+        if new and len(set(self._house.instructions) | new) > self._limits.alerts:
             raise RealtimeError(
                 "too_many_instructions",
                 f"{self._limits.alerts} instructions may stand at once: take one back",
             )
         for line in new:
             self._check_length(line)
-        self._given |= new
 
     async def _create_item(self, request: ask.ItemCreate) -> None:
         item = request.item
         item_id = item.id or new_id("item")
         if isinstance(item, ask.AssistantItem):
             said = [{"type": "output_text", "text": part.text} for part in item.content]
-            self._conversation.add(message(item_id, item.role, said), request.previous_item_id)
+            self._conversation.add(message(item_id, item.role, said), request.previous_item_id, is_read=False)
             return
         lines = [line for text in item.texts if (line := _clean(text))]
         self._check_lines(lines)
         content = [await self._take(part) for part in item.content]
-        self._conversation.add(message(item_id, item.role, content), request.previous_item_id)
+        is_pending = all(part["type"] == "input_text" for part in content) and not any(
+            map(is_standing, lines)
+        )
+        added = message(item_id, item.role, content)
+        self._conversation.add(added, request.previous_item_id, is_read=not is_pending)
         for line in lines:
-            self._type(line)
+            self._type(item_id, line)
+
+    def _delete_item(self, item_id: str) -> None:
+        """A question that was not asked yet will not be; what the agent has read, seen or heard it remembers."""
+        self._conversation.delete(item_id)
+        kept = [(owner, line) for owner, line in self._asked if owner != item_id]
+        self._asked.clear()
+        self._asked.extend(kept)
 
     async def _take(self, part: ask.TextPart | ask.ImagePart | ask.AudioPart) -> Event:
         """Let the agent have a part of a message, and what the conversation keeps of it."""
@@ -147,8 +158,7 @@ class RealtimeSession:
     def _check_lines(self, lines: list[str]) -> None:
         for line in lines:
             self._check_length(line)
-        standing = set(self._house.session.standing)
-        self._check_alerts({line for line in lines if is_standing(line)} - standing)
+        self._check_alerts({line for line in lines if is_standing(line)} - set(self._house.instructions))
 
     def _check_length(self, line: str) -> None:
         if len(line) > self._limits.question_chars:
@@ -158,11 +168,11 @@ class RealtimeSession:
                 "text",
             )
 
-    def _type(self, line: str) -> None:
+    def _type(self, item_id: str, line: str) -> None:
         if self._house.instruct(line):
             self._has_instructed = True
         else:
-            self._asked.append(line)
+            self._asked.append((item_id, line))
 
     def _respond(self, params: ask.ResponseParams) -> None:
         if self._saying.is_answering:
@@ -172,19 +182,20 @@ class RealtimeSession:
             )
         if params.input is not None:
             items = [ask.parse_item(item) for item in params.input]
-            lines = [_clean(text) for item in items if isinstance(item, ask.UserItem) for text in item.texts]
+            texts = [text for item in items if isinstance(item, ask.UserItem) for text in item.texts]
+            lines = [("", _clean(text)) for text in texts]
         else:
-            lines = [
-                *self._asked,
-                *([_clean(params.instructions)] if params.instructions and not self._asked else []),
-            ]
-        question = next((line for line in reversed(lines) if line), "")
+            instructions = [("", _clean(params.instructions or ""))]
+            lines = [*self._asked] or instructions
+        item_id, question = next((line for line in reversed(lines) if line[1]), ("", ""))
         self._check_length(question)
         if not question and not self._has_instructed:
             raise RealtimeError(
                 "no_question", "there is nothing to answer: create an item with input_text first"
             )
-        self._asked, self._has_instructed = [], False
+        self._asked.clear()
+        self._has_instructed = False
+        self._conversation.mark_read(item_id)
         if question:
             self._group.create_task(self._saying.answer(question, self.config, params))
         else:

@@ -1,12 +1,15 @@
 """The official `openai` client, unchanged, against the door."""
 
 import asyncio
+from pathlib import Path
 
 import numpy as np
 import pytest
-from parrot import Parrot, pause, seen, shade
+from parrot import Parrot, pause, seen, shade, show
 from realtime_door import image_item, image_url, open_door, pcm16, play, text_item, until
 from voice import silence, vowels
+
+from millrace.apps.doors.realtime.requests import EVENTS_OF_CLIENTS
 
 
 def test_a_question_is_answered_word_by_word():
@@ -306,3 +309,102 @@ def test_items_are_retrieved_placed_and_deleted():
     assert (retrieved.type, retrieved.item.content[0].text) == ("conversation.item.retrieved", "a")
     assert (deleted.type, deleted.item_id) == ("conversation.item.deleted", "a")
     assert [not_cut.error.code, missing.error.code] == ["item_without_audio", "item_not_found"]
+
+
+def test_a_deleted_question_is_not_asked_and_the_client_is_told_what_stays_in_memory():
+    async def edit():
+        async with open_door() as door, door.connect() as client:
+            answers = []
+            for name, text in (("first", "one"), ("second", "two"), ("rule", "tell me when a dog barks")):
+                await client.conversation.item.create(item={**text_item(text), "id": name})
+                await until(client, "conversation.item.done")
+            said = {
+                "type": "message",
+                "role": "assistant",
+                "content": [{"type": "output_text", "text": "hm"}],
+            }
+            await client.conversation.item.create(item={**said, "id": "elsewhere"})
+            await until(client, "conversation.item.done")
+            remembered = {}
+            for name in ("second", "rule", "elsewhere"):
+                await client.conversation.item.delete(item_id=name)
+                deleted = (await until(client, "conversation.item.deleted"))[-1]
+                remembered[name] = deleted.millrace["is_remembered"]
+            await client.response.create()
+            answers.append((await until(client, "response.done"))[-1].response.output[0].content[0].text)
+            await client.conversation.item.delete(item_id="first")
+            remembered["first"] = (await until(client, "conversation.item.deleted"))[-1].millrace[
+                "is_remembered"
+            ]
+            await client.response.create()
+            refused = (await until(client, "error"))[-1].error.code
+            return answers, remembered, refused, door.house.instructions
+
+    answers, remembered, refused, standing = play(edit())
+    assert answers == ["one"]
+    assert remembered == {"second": False, "rule": True, "elsewhere": False, "first": True}
+    assert refused == "no_question"
+    assert standing == ("tell me when a dog barks",)  # it stands until it is taken back by DELETE /alerts
+
+
+def test_sound_in_an_item_is_heard_by_the_agent():
+    async def speak():
+        async with open_door() as door, door.connect() as client:
+            sound = {"type": "input_audio", "audio": pcm16(vowels(0.5, 24_000))}
+            await client.conversation.item.create(
+                item={"type": "message", "role": "user", "content": [sound]}
+            )
+            events = await until(client, "conversation.item.done")
+            seat = door.house.seats.find("realtime")
+            while not seat.source.feed.audio_channel.statistics().put:
+                await pause(0.02)
+            return events[-1].item, seat.is_taken
+
+    item, is_taken = play(speak())
+    assert (item.content[0].type, is_taken) == ("input_audio", True)
+
+
+def test_a_camera_that_came_by_another_door_is_narrated_by_its_name():
+    async def watch():
+        async with open_door() as door, door.connect() as client:
+            extension = {"cameras": ["yard"], "narrate": True}
+            await client.session.update(session={"type": "realtime", "millrace": extension})
+            updated = (await until(client, "session.updated"))[-1]
+            seats = [door.house.seats.take(label) for label in ("door", "yard")]  # as WHIP and RTSP take them
+            for value in (20, 200):
+                for seat in seats:
+                    await show(door.house, seat, value)
+            return updated.session.millrace, (await until(client, "response.done"))[-1].response
+
+    extension, response = play(watch())
+    assert (extension["cameras"], extension["narrate"]) == (["yard"], True)
+    assert response.metadata == {"kind": "narration", "camera": "yard"}
+    assert response.output[0].content[0].text == "cam2: moved"
+
+
+def test_instructions_that_change_faster_than_ticks_leave_nothing_behind():
+    async def instruct():
+        async with open_door() as door:
+            async with door.connect() as client:
+                for n in range(40):  # more than may stand at once, one after the other
+                    text = f"tell me when car {n} comes"
+                    await client.session.update(session={"type": "realtime", "instructions": text})
+                    await until(client, "session.updated")
+                during = door.house.instructions
+            ticks = door.house.num_ticks
+            while door.house.num_ticks < ticks + 4:
+                await pause(0.02)
+            return during, door.house.instructions, door.house.session.standing
+
+    during, after, standing = play(instruct())
+    assert during == ("tell me when car 39 comes",)
+    assert after == () and standing == ()
+
+
+def test_every_event_that_a_client_may_send_is_in_the_documentation_and_in_these_tests():
+    told = (Path(__file__).parents[4] / "docs" / "doors.md").read_text()
+    tests = Path(__file__).read_text()
+    for kind in EVENTS_OF_CLIENTS:
+        assert f"`{kind}`" in told, kind
+        group, _, verb = kind.rpartition(".")
+        assert f".{group}.{verb}(" in tests, kind

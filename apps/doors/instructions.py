@@ -1,0 +1,54 @@
+"""The instructions that stand (`tell me when ...`), also while they are on their way to the tick that takes them."""
+
+from __future__ import annotations
+
+from ...runtime.session import Session
+from ...runtime.typed import is_standing
+from .hub import Hub
+
+_TICKS_ON_THE_WAY = 2  # the one that runs as a line is given may not take it, the next does
+
+
+class Instructions:
+    """Gives lines to a session and takes them back, in the order in which doors ask. Used from the event loop alone."""
+
+    def __init__(self, session: Session, hub: Hub) -> None:
+        self._session, self._hub = session, hub
+        self._coming: dict[str, int] = {}  # lines on their way -> ticks since they were given
+        self._unwanted: set[str] = set()  # of those, the ones that were taken back in the meantime
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """What stands or is about to, oldest first."""
+        coming = [line for line in self._coming if line not in self._unwanted]
+        return tuple(dict.fromkeys([*self._session.standing, *coming]))
+
+    def give(self, line: str) -> bool:
+        """Let a line stand from the next tick on; False for one that is no instruction."""
+        if not is_standing(line):
+            return False
+        self._unwanted.discard(line)
+        self._coming[line] = 0
+        self._session.text(line)
+        self._hub.publish("alerts", {"added": line})
+        return True
+
+    def take_back(self, line: str) -> bool:
+        """Let a line stand no more; False where it neither stands nor is about to."""
+        is_known = line in self.all
+        self._session.forget(line)
+        if line in self._coming:
+            self._unwanted.add(line)
+        if is_known:
+            self._hub.publish("alerts", {"removed": line})
+        return is_known
+
+    def settle(self) -> None:
+        """To be called after each tick."""
+        for line in self._unwanted:
+            self._session.forget(line)
+        for line, num_ticks in [*self._coming.items()]:
+            self._coming[line] = num_ticks + 1
+            if num_ticks + 1 >= _TICKS_ON_THE_WAY:
+                del self._coming[line]
+                self._unwanted.discard(line)
