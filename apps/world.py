@@ -59,6 +59,13 @@ def command(
     sound: Annotated[
         bool, typer.Option("--sound/--no-sound", help="With a sound track, which the first camera has.")
     ] = True,
+    spoken: Annotated[
+        bool,
+        typer.Option(
+            "--spoken",
+            help="Somebody asks and instructs aloud, by espeak-ng; what is said, and the answers, are in the log.",
+        ),
+    ] = False,
     kbps: Annotated[int, typer.Option(help="Bit rate of the video.", min=20, max=50_000)] = 2500,
     sheet: Annotated[
         bool,
@@ -98,18 +105,22 @@ def command(
 
     - `agent world --scene crossing --cams 4 --save street.mp4`: four cameras on one street
 
+    - `agent world --scene lobby --save talk.mp4 --spoken`: with questions and instructions that are spoken
+
     - `agent world --scene desk --save d.mp4 --boxes --masks --size 640x384`: all the truth there is, pixel by pixel
     """
     _check_scene(scene)
     if save is None and not show:
         raise ConfigError("nothing to do: give --save FILE.mp4, or --show to look only")
+    if spoken and not sound:
+        raise ConfigError("--spoken and --no-sound contradict each other: leave one out")
     wanted = Wanted(Format(*_parse_size(size), fps), kbps * 1000, sound, masks, boxes)
     videos = [] if save is None else _videos(save, cams)
     sheets = [save.with_suffix(".png")] if save is not None and sheet else []
     files = [file for video in videos for file in files_of(video, wanted)] + sheets
     for file in files:
         check_writable(file)
-    world = World(seed, cams, scene, seconds)
+    world = World(seed, cams, scene, seconds, spoken=spoken)
     with whole(files):
         moments = moments_of(world) if show or sheets else []
         if videos:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ...streams.world.events import HAND, WorldEvent, WorldEventKind
 from ...streams.world.record import VISIBLE
+from ...streams.world.speech import Utterance
 from ...streams.world.stage import Sighting, mark
 from ...streams.world.world import World
 from .shots import NS_PER_S, Format, num_frames
@@ -19,10 +20,11 @@ def labels_of(world: World, camera: int, clip: str, form: Format) -> dict[str, A
     """What happens before a camera (from 0), by thing, and what is heard.
 
     `agent score --clip FILE --labels FILE.json` reads it. A thing has one id in all cameras of a world. What is in
-    view when the clip begins or ends has an `enter` from the side `start`, or an `exit` to the side `end`.
+    view when the clip begins or ends has an `enter` from the side `start`, or an `exit` to the side `end`. Where
+    somebody speaks there is `speech`: what is said from when to when, and of a question the answer that is true then.
     """
     last_ns = (num_frames(world.duration_s, form.fps) - 1) * NS_PER_S // form.fps
-    return {
+    labels = {
         "clip": clip,
         "duration_s": world.duration_s,
         "fps": form.fps,
@@ -38,6 +40,12 @@ def labels_of(world: World, camera: int, clip: str, form: Format) -> dict[str, A
         "sounds": [{"t_s": event.t_ns / 1e9, "sound": event.sound} for event in world.events if event.sound],
         "count_per_s": [len(_in_view(world, camera, s * NS_PER_S)) for s in range(last_ns // NS_PER_S + 1)],
     }
+    return labels | ({"speech": [_speech(said) for said in world.speech]} if world.speech else {})
+
+
+def _speech(said: Utterance) -> dict[str, Any]:
+    answer = {} if said.answer is None else {"answer": said.answer}
+    return {"t_s": said.t_ns / 1e9, "end_s": said.end_ns / 1e9, "text": said.text, **answer}
 
 
 def _objects(world: World, camera: int, last_ns: int) -> list[dict[str, Any]]:

@@ -13,11 +13,12 @@ from rich.text import Text
 
 from ...streams.world.events import WorldEvent
 from ...streams.world.language import narrate
+from ...streams.world.speech import Utterance
 from ...streams.world.world import World
 from ..thumbnails import GAP, MIN_COLUMNS, Picture, Thumbnails, ThumbnailSize, fit_thumbnails, shrink
 from .ink import EVENT_COLOURS
 from .moment import WIDTH, Moment
-from .sheet import count_kinds, facts_of, spread, time_of
+from .sheet import count_kinds, facts_of, spread, time_at, time_of
 
 PICTURE_COLOURS = ("256", "truecolor")
 _MAX_PICTURES, _A_ROW = 9, 3
@@ -77,11 +78,20 @@ def _log(world: World) -> Table:
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(justify="right", style="dim", no_wrap=True)
     table.add_column()
-    for event in world.events[:_MAX_LINES]:
-        table.add_row(time_of(event), Text(narrate(event), _style(event)))
-    if len(world.events) > _MAX_LINES:
-        table.add_row("", Text(f"and {len(world.events) - _MAX_LINES} more, in the labels", "dim"))
+    lines = [(event.t_ns, Text(narrate(event), _style(event))) for event in world.events]
+    lines += [(said.t_ns, _quoted(said)) for said in world.speech]
+    lines.sort(key=lambda line: line[0])
+    for t_ns, line in lines[:_MAX_LINES]:
+        table.add_row(time_at(t_ns), line)
+    if len(lines) > _MAX_LINES:
+        table.add_row("", Text(f"and {len(lines) - _MAX_LINES} more, in the labels", "dim"))
     return table
+
+
+def _quoted(said: Utterance) -> Text:
+    """What somebody says, and what would be right to answer."""
+    answer = "" if said.answer is None else f"  ({said.answer})"
+    return Text.assemble((f'"{said.text}"', "italic"), (answer, "dim"))
 
 
 def _told(event: WorldEvent) -> Text:

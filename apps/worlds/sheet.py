@@ -60,7 +60,12 @@ def count_kinds(world: World) -> dict[WorldEventKind, int]:
 
 def time_of(event: WorldEvent) -> str:
     """When an event was, as a person writes it."""
-    return f"{event.t_ns / NS_PER_S:.1f} s"
+    return time_at(event.t_ns)
+
+
+def time_at(t_ns: int) -> str:
+    """A time as a person writes it."""
+    return f"{t_ns / NS_PER_S:.1f} s"
 
 
 def _heading(world: World, moments: Sequence[Moment], width: int) -> Page:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...streams.media import SAMPLE_RATE_HZ
-from ...streams.world.events import HAND, Thing, WorldEvent
+from ...streams.world.events import HAND, Thing, WorldEvent, WorldEventKind
 from ...streams.world.record import VISIBLE
 from ...streams.world.world import World
 from .ink import (
@@ -116,26 +116,27 @@ def _draw_event(page: Page, event: WorldEvent, x: float, y: float) -> None:
 
 
 def _sound_lane(world: World, width: int) -> Page:
-    heard = [event for event in world.events if event.sound]
-    labels = list(_placed(heard, world, width))
+    heard = [(event.t_ns, str(event.sound)) for event in world.events if event.sound]
+    heard += [(said.t_ns, f'"{said.text}"') for said in world.speech]
+    labels = list(_placed(sorted(heard), world, width))
     num_rows = 1 + max((row for _, _, row in labels), default=-1)
     page = blank(2 * _PAD + _SOUND + 15 * num_rows, width, PANEL)
     write(page, "mic", 8, _PAD + _SOUND // 2 + 4, TEXT, _LABEL)
     _draw_wave(page, world)
+    for _, x, row in labels:
+        page[_PAD : _PAD + _SOUND + 15 * row + 6, x] = EVENT_COLOURS[WorldEventKind.SOUND]
     for text, x, row in labels:
-        page[_PAD : _PAD + _SOUND + 15 * row + 6, x] = EVENT_COLOURS[heard[0].kind]
         write(page, text, x + 4, _PAD + _SOUND + 15 * row + 11, TEXT, _LABEL)
     if not heard:
         write(page, "no sound that is told", _MARGIN, _PAD + _SOUND + 11, DIM, _LABEL)
     return page
 
 
-def _placed(heard: Sequence[WorldEvent], world: World, width: int) -> Iterator[tuple[str, int, int]]:
+def _placed(heard: Sequence[tuple[int, str]], world: World, width: int) -> Iterator[tuple[str, int, int]]:
     """Names of sounds with x and a row, so that they do not cover each other; what has no room is left out."""
     ends = [0, 0, 0]
-    for event in heard:
-        text = str(event.sound)
-        x = min(round(_x(event.t_ns / NS_PER_S, world, width)), width - text_width(text, _LABEL) - 8)
+    for t_ns, text in heard:
+        x = min(round(_x(t_ns / NS_PER_S, world, width)), width - text_width(text, _LABEL) - 8)
         row = next((row for row, end in enumerate(ends) if end < x), None)
         if row is not None:
             ends[row] = x + text_width(text, _LABEL) + 10

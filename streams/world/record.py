@@ -57,15 +57,24 @@ class Record:
 
 def record_of(world: World, num_ticks: int, ns_per_tick: int) -> Record:
     """The record of a world's first ticks."""
+    return _record(world, range(1, num_ticks + 1), ns_per_tick, world.events)
+
+
+def record_at(world: World, tick: int, ns_per_tick: int) -> Record:
+    """The record of a world without its sounds; what can be seen is there for one tick only, for that is quick."""
+    return _record(world, range(tick, tick + 1), ns_per_tick, world.stage.events)
+
+
+def _record(world: World, ticks: range, ns_per_tick: int, events: tuple[WorldEvent, ...]) -> Record:
     rows = [
         _row(tick, camera, sighting)
-        for tick in range(1, num_ticks + 1)
+        for tick in ticks
         for camera in range(world.num_cameras)
         for sighting in world.sightings(camera, tick * ns_per_tick)
         if sighting.share >= VISIBLE and sighting.thing.kind != HAND
     ]
     array = np.array(rows, np.float32).reshape(-1, 9)
-    return Record(world.num_cameras, num_ticks, ns_per_tick, world.events, array)
+    return Record(world.num_cameras, ticks.stop - 1, ns_per_tick, events, array)
 
 
 def _row(tick: int, camera: int, s: Sighting) -> tuple[float, ...]:

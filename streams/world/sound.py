@@ -17,6 +17,7 @@ from .stage import SoundCue
 from .voices import PLAIN_SOUNDS, plain_voice
 
 HISS = (0.0005, 0.008)  # range of a microphone's own noise
+_SPOKEN_LEVEL = (0.3, 0.9)  # of the voice as it is made, in flat worlds
 OFF_SCREEN = 0.05  # sounds a second that no camera shows the reason of
 
 
@@ -37,8 +38,13 @@ class Soundtrack:
     events: tuple[WorldEvent, ...]
 
 
-def make_soundtrack(recipe: Noisy, duration_s: float, rng: np.random.Generator) -> Soundtrack:
-    """Plain sounds one after another with pauses; a third of the worlds have none but their hiss."""
+def make_soundtrack(
+    recipe: Noisy, duration_s: float, rng: np.random.Generator, speech: Sequence[Utterance] = ()
+) -> Soundtrack:
+    """Plain sounds one after another with pauses; a third of the worlds have none but their hiss.
+
+    A sound that somebody would speak over is left out of samples and log alike.
+    """
     samples = rng.normal(0, rng.uniform(*recipe.hiss), num_samples(duration_s)).astype(np.float32)
     events: list[WorldEvent] = []
     silent = rng.random() < 0.3
@@ -48,9 +54,16 @@ def make_soundtrack(recipe: Noisy, duration_s: float, rng: np.random.Generator) 
         made = plain_voice(sound, rng)
         start = num_samples(t_s)
         wave = made.samples[: len(samples) - start] * np.float32(rng.uniform(0.08, 0.5))
-        samples[start : start + len(wave)] += wave
-        events.append(_event(t_s + made.named_s, sound))
+        # Until it is named: the number of beeps is known only when no other follows.
+        length = max(len(wave), num_samples(made.named_s))
+        if not any(_overlaps(said, start, length) for said in speech):
+            samples[start : start + len(wave)] += wave
+            events.append(_event(t_s + made.named_s, sound))
         t_s += len(wave) / SAMPLE_RATE_HZ + 0.8 + float(rng.exponential(1 / recipe.sounds_per_s))
+    for said in speech:
+        start = num_samples(said.t_ns / 1e9)
+        wave = said.samples[: len(samples) - start] * np.float32(rng.uniform(*_SPOKEN_LEVEL))
+        samples[start : start + len(wave)] += wave
     return Soundtrack(np.clip(samples, -1, 1), tuple(events))
 
 
@@ -80,6 +93,11 @@ def soundtrack_of(
     return Soundtrack(
         np.clip(mix.samples, -1, 1, out=mix.samples), tuple(_event(t.named_s, t.sound) for t in told)
     )
+
+
+def _overlaps(said: Utterance, start: int, length: int) -> bool:
+    first = num_samples(said.t_ns / 1e9)
+    return first < start + length and start < first + len(said.samples)
 
 
 def _off_screen(rate: float, duration_s: float, rng: np.random.Generator) -> list[SoundCue]:

@@ -26,6 +26,11 @@ class Utterance:
     t_ns: int
     text: str
     samples: Wave  # [N] at 16 kHz
+    answer: str | None = None  # of a question: what is true when its last word is spoken
+
+    @property
+    def end_ns(self) -> int:
+        return self.t_ns + len(self.samples) * 1_000_000_000 // SAMPLE_RATE_HZ
 
 
 def can_speak() -> bool:
