@@ -56,11 +56,18 @@ class House:
     speak), `hush` (the sentence that is being said is broken off).
     """
 
-    def __init__(self, model: Model | None = None, num_cameras: int = 4, budget_ms: float = 200.0) -> None:
+    def __init__(
+        self,
+        model: Model | None = None,
+        num_cameras: int = 4,
+        budget_ms: float = 200.0,
+        answer_timeout_s: float = ANSWER_TIMEOUT_S,
+    ) -> None:
         self.seats, self.hub = Seats(num_cameras), Hub()
         self.frames: dict[str, VideoFrame] = {}  # the newest of each camera, by its name
         self.glimpses: dict[str, Glimpse] = {}
         self.num_late = self.num_ticks = 0
+        self._answer_timeout_s = answer_timeout_s
         self._questions: deque[_Question] = deque()
         self._sentence: list[TextDelta] = []  # that is being said
         self._asked: _Question | None = None  # that it answers
@@ -89,13 +96,14 @@ class House:
     async def ask(
         self,
         text: str,
-        timeout_s: float = ANSWER_TIMEOUT_S,
+        timeout_s: float | None = None,
         on_word: Callable[[TextDelta], None] = _ignore,
     ) -> Answer:
-        """Put a question and wait for its answer. Raises BusyError.
+        """Put a question and wait for its answer, as long as the house usually does by default. Raises BusyError.
 
         `on_word` gets each word of the answer as it is said, from `reply:` to the one that ends it.
         """
+        timeout_s = self._answer_timeout_s if timeout_s is None else timeout_s
         self._drop_given_up()
         if len(self._questions) >= _MAX_QUESTIONS:
             raise BusyError(f"{_MAX_QUESTIONS} questions wait for their answers; ask again in a second")
@@ -168,7 +176,7 @@ class House:
 
     def _drop_given_up(self) -> None:
         # Who asked may have left: the answer comes all the same, and must not be taken for that of the next question.
-        oldest_ns = self.session.now_ns - round(ANSWER_TIMEOUT_S * NS_PER_S)
+        oldest_ns = self.session.now_ns - round(self._answer_timeout_s * NS_PER_S)
         while (
             self._questions and self._questions[0].answer.done() and self._questions[0].asked_ns < oldest_ns
         ):

@@ -20,4 +20,4 @@ def parrot():
 @pytest.fixture
 def house(parrot):
     """Two cameras, budget 200 ms; run it with `running`."""
-    return House(parrot, num_cameras=2)
+    return House(parrot, num_cameras=2, answer_timeout_s=60)

@@ -115,7 +115,7 @@ def _joined(body: bytes) -> bytes:
 async def serving(house: House | None = None, *, ticks: bool = True, **settings) -> AsyncIterator[Served]:
     """A server of these settings without the media doors, up and ticking; ended and joined at the end."""
     config = make_serve_config(**{"port": 0, "cams": 2, "webrtc": False, "realtime": False, **settings})
-    house = house or House(Parrot(), num_cameras=config.cams, budget_ms=config.budget_ms)
+    house = house or House(Parrot(), config.cams, config.budget_ms, answer_timeout_s=60)
     app = make_app(house, config)
     listener = bind(config.model_copy(update={"host": "127.0.0.1"}))
     server = DoorServer(app, house, config)

@@ -49,7 +49,7 @@ class Door:
 async def open_door(parrot=None, limits=None, token="", num_cameras=2):
     """Serve on a free port until the end of the block; nothing is left behind."""
     parrot = parrot or Parrot()
-    house = House(parrot, num_cameras=num_cameras)
+    house = House(parrot, num_cameras=num_cameras, answer_timeout_s=60)
     watch = SpeechWatch(house)
     app = FastAPI()
     app.include_router(make_router(house, watch, limits or RealtimeLimits(), token))
@@ -73,7 +73,7 @@ async def open_door(parrot=None, limits=None, token="", num_cameras=2):
         watch.close()
 
 
-def play(coroutine, timeout_s=60):
+def play(coroutine, timeout_s=120):
     """Run to the end; no task may be left."""
 
     async def whole():
