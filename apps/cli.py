@@ -46,6 +46,10 @@ COMMANDS = (
     Command(("compare",), "compare", "Put scores side by side: what a change bought, with intervals."),
     Command(("bench", "ingest"), "bench_ingest", "Read, decode, sample and encode against bare decoding."),
     Command(("bench", "engine"), "bench_engine", "This backbone against the same model in transformers."),
+    Command(
+        ("bench", "doors"), "bench_doors", "Four 720p cameras at the doors: loop lag, ticks in time, drops."
+    ),
+    Command(("bench", "outliers"), "bench_outliers", "Activations without outliers, and rounded weights."),
 )
 
 EPILOG = """**Examples**
