@@ -52,12 +52,18 @@ def make_router(house: House, cameras: Cameras) -> APIRouter:
         """End a camera that was started here; the model remembers what it saw."""
         return await cameras.stop(name)
 
-    @router.get("/cameras/{name}/picture", response_class=Response)
+    @router.get(
+        "/cameras/{name}/picture",
+        response_class=Response,
+        responses={204: {"description": "none has come yet"}},
+    )
     async def picture(name: str) -> Response:
         """The newest picture that came from a camera, as JPEG, no larger than the agent reads it."""
         seat = house.seats.find(name)
-        if seat is None or not seat.is_taken or seat.name not in house.frames:
-            raise Refusal(404, f"there is no picture of camera {name[:40]!r} yet")
+        if seat is None or not seat.is_taken:
+            raise Refusal(404, f"there is no camera {name[:40]!r} now; GET /cameras lists them")
+        if seat.name not in house.frames:
+            return Response(status_code=204)  # none has come yet
         jpeg = await asyncio.to_thread(to_jpeg, house.frames[seat.name])
         return Response(jpeg, media_type="image/jpeg", headers={"cache-control": "no-store"})
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from millrace.apps.worlds.shots import Format, shots
+from millrace.apps.worlds.video import write_clip
 from millrace.streams.world.world import World
 
 WIDTH, HEIGHT = 320, 192
@@ -24,6 +25,15 @@ def write_shades(path: Path, shades: Iterable[int], fps: int) -> Path:
 def write_world(path: Path, world: World) -> Path:
     """The first camera of a rendered world."""
     return _write(path, (shot.pixels for shot in shots(world, 0, WORLD)), WORLD.fps)
+
+
+def write_video(path: Path) -> Path:
+    """A short H.264 file of the same kind of pictures."""
+    pictures = [
+        np.full((HEIGHT, WIDTH, 3), shade, np.uint8) for shade in (40, 90, 140, 190) for _ in range(10)
+    ]
+    write_clip(path, pictures, (WIDTH, HEIGHT), None, 10, 200_000)
+    return path
 
 
 def as_camera(path: Path) -> str:

@@ -32,6 +32,13 @@ async def add_camera(tab, name):
     await tab.wait_for(f"{state_of(name)}?.startsWith('Live')")
 
 
+async def choose_files(tab, files):
+    """As a person does in the dialog of the browser."""
+    document = await tab.call("DOM.getDocument")
+    found = await tab.call("DOM.querySelector", nodeId=document["root"]["nodeId"], selector="#files")
+    await tab.call("DOM.setFileInputFiles", nodeId=found["nodeId"], files=[str(file) for file in files])
+
+
 def state_of(name):
     """What the page says of a camera; undefined where it shows none of this name."""
     figures = "[...document.querySelectorAll('.tile')]"

@@ -22,9 +22,8 @@ _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 @contextlib.contextmanager
-def agent_serving(folder: Path, config: str = "", *options: str) -> Iterator[str]:
-    """Its address, without a slash at the end; `config` is the `millrace.toml` of its folder."""
-    (folder / "millrace.toml").write_text(config)
+def agent_serving(folder: Path, *options: str) -> Iterator[str]:
+    """Its address, without a slash at the end; it runs in this folder."""
     told = folder / "errors.txt"
     with told.open("w") as errors:
         command = [str(_AGENT), "serve", "--port", "0", *options]

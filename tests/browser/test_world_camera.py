@@ -81,8 +81,11 @@ def test_four_peers_at_once_are_all_live_and_all_told_of(agent, world_chrome, pl
                 await tab.wait_for("!document.querySelector('#add').hidden", LONG_S)
                 names.append(f"camera-of-tab-{number}")
                 await add_camera(tab, names[-1])
-            assert {camera["name"]: camera["state"] for camera in cameras(agent)} == dict.fromkeys(
-                names, "connected"
+            await until(
+                lambda: (
+                    {each["name"]: each["state"] for each in cameras(agent)}
+                    == dict.fromkeys(names, "connected")
+                )
             )
             assert len(set(seats(agent).values())) == 4
             for name in names:

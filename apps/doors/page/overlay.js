@@ -73,7 +73,9 @@ export class Overlay {
       for (const { places } of groups) for (const place of places) edges(context, place, places, width, height);
       context.stroke();
     }
-    for (const group of groups) label(context, group, width, height);
+    const taken = []; // by names that stand already: the largest groups have theirs first
+    groups.sort((a, b) => b.places.size - a.places.size);
+    for (const group of groups) label(context, group, width, height, taken);
   }
 }
 
@@ -110,19 +112,25 @@ function edges(context, place, places, width, height) {
   if (!places.has(after)) line(right, top, right, bottom);
 }
 
-function label(context, { name, places }, width, height) {
+function label(context, { name, places }, width, height, taken) {
   if (!name) return;
-  const first = Math.min(...places), size = Math.max(11, Math.min(15, height / 4));
+  const size = Math.max(11, Math.min(15, height / 4)), high = size + 8, first = Math.min(...places), last = Math.max(...places);
   context.font = `600 ${size}px system-ui, sans-serif`;
-  const x = (first % COLUMNS) * width, above = Math.floor(first / COLUMNS) * height - size - 13, y = above > 2 ? above : above + size + 18;
-  const wide = context.measureText(name).width + 10, left = Math.max(4, Math.min(x, COLUMNS * width - wide - 4));
+  const wide = context.measureText(name).width + 10, right = COLUMNS * width - wide - 4;
+  const left = Math.max(4, Math.min((first % COLUMNS) * width, right));
+  const rows = [Math.floor(first / COLUMNS) * height - high - 5, Math.floor(last / COLUMNS + 1) * height + 5];
+  // Above its patches or below them, where no other name stands; with no room for it the glow and the frame must do.
+  const isFree = (y) => y > 2 && y + high < ROWS * height && taken.every((box) => left > box.right || left + wide < box.left || y > box.bottom || y + high < box.top);
+  const y = rows.find(isFree);
+  if (y === undefined) return;
+  taken.push({ left, right: left + wide, top: y, bottom: y + high });
   context.fillStyle = "rgba(5, 8, 10, .78)";
   context.beginPath();
-  context.roundRect(left, y, wide, size + 8, 5);
+  context.roundRect(left, y, wide, high, 5);
   context.fill();
   context.fillStyle = "#f2f6f7";
   context.textBaseline = "middle";
-  context.fillText(name, left + 5, y + (size + 8) / 2 + 0.5);
+  context.fillText(name, left + 5, y + high / 2 + 0.5);
 }
 
 const fade = (age, from, to) => Math.max(0, Math.min(1, (to - age) / (to - from)));

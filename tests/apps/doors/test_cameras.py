@@ -153,15 +153,16 @@ def test_the_newest_picture_of_a_camera_is_given_as_the_agent_reads_it():
     async def watch():
         async with serving() as served:
             seat, send = served.house.seats.take("phone"), served.send
+            unknown = await send("GET", "/cameras/fridge/picture")
             early = await send("GET", "/cameras/phone/picture")
             seat.push_frame(np.full((384, 640, 3), (200, 40, 90), np.uint8))
             while (picture := await send("GET", "/cameras/phone/picture")).status != 200:
                 await pause(0.05)
             served.house.seats.leave(seat)
-            return early, picture, await send("GET", "/cameras/phone/picture")
+            return unknown, early, picture, await send("GET", "/cameras/phone/picture")
 
-    early, picture, late = play(watch())
-    assert early.status == late.status == 404
+    unknown, early, picture, late = play(watch())
+    assert (unknown.status, early.status, late.status) == (404, 204, 404)
     assert picture.headers["content-type"] == "image/jpeg" and "no-store" in picture.headers["cache-control"]
     pixels = cv2.imdecode(np.frombuffer(picture.body, np.uint8), cv2.IMREAD_COLOR_RGB)
     assert pixels.shape == (192, 320, 3)
