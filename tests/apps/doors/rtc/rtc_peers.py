@@ -49,10 +49,13 @@ class ClockTrack(MediaStreamTrack):
         wait_ns = self.began_ns + self.num * 1_000_000_000 // self.fps - monotonic_ns()
         await pause(max(0, wait_ns) / 1e9)
         now_ns = monotonic_ns()
-        picture = draw_clock(now_ns // 1_000_000 % (1 << 24), self.shade, *self.size)
-        frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+        frame = av.VideoFrame.from_ndarray(self.draw(now_ns), format="rgb24")
         frame.pts, frame.time_base = (now_ns - self.began_ns) * 9 // 100_000, Fraction(1, 90_000)
         return frame
+
+    def draw(self, now_ns):
+        """The picture of this moment."""
+        return draw_clock(now_ns // 1_000_000 % (1 << 24), self.shade, *self.size)
 
 
 class ToneTrack(MediaStreamTrack):
@@ -97,11 +100,21 @@ def beeps(sounds):
     return [time for at, time in enumerate(loud) if at == 0 or time - loud[at - 1] > 300_000_000]
 
 
-async def request(port, method, path, body=None, **headers):
-    """One request on a connection of its own; returns status, headers, text."""
+class StillTrack(ClockTrack):
+    """Video of one grey."""
+
+    def draw(self, now_ns):
+        return np.full((*self.size[::-1], 3), self.shade, np.uint8)
+
+
+async def request(port, method, path, body=None, *, tls=None, **headers):
+    """One request on a connection of its own, by HTTPS with an SSL context `tls`; returns status, headers, text."""
 
     def ask():
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        if tls is None:
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        else:
+            connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=20, context=tls)
         try:
             connection.request(method, path, body, {k.replace("_", "-"): v for k, v in headers.items()})
             response = connection.getresponse()
@@ -126,8 +139,10 @@ async def offer_of(*kinds):
 class Client:
     """A peer that offers, and its session at the server."""
 
-    def __init__(self, port):
+    def __init__(self, port, *, tls=None, **headers):
+        """`tls` is an SSL context for HTTPS; `headers` go with each request."""
         self.port, self.location, self.etag = port, "", ""
+        self.tls, self.headers = tls, headers
         self.pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
 
     async def send(self, camera, *tracks):
@@ -146,14 +161,16 @@ class Client:
     async def post(self, path):
         await self.pc.setLocalDescription()
         offer = self.pc.localDescription.sdp
-        status, headers, text = await request(self.port, "POST", path, offer, Content_Type="application/sdp")
+        status, headers, text = await request(
+            self.port, "POST", path, offer, tls=self.tls, Content_Type="application/sdp", **self.headers
+        )
         assert status == 201, text
         self.location, self.etag = headers["Location"], headers["ETag"]
         await self.pc.setRemoteDescription(RTCSessionDescription(text, "answer"))
 
     async def delete(self):
         """End it as a client should."""
-        status, _, _ = await request(self.port, "DELETE", self.location)
+        status, _, _ = await request(self.port, "DELETE", self.location, tls=self.tls, **self.headers)
         await self.pc.close()
         return status
 
