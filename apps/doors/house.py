@@ -17,7 +17,7 @@ from ...streams.clock import NS_PER_MS, NS_PER_S
 from ...streams.media import SourceEvent, VideoFrame
 from ...streams.world.language import REPLY
 from .hub import Hub
-from .instructions import Instructions
+from .instructions import MAX_STANDING, Instructions
 from .seats import Seats
 
 ANSWER_TIMEOUT_S = 5.0
@@ -62,6 +62,7 @@ class House:
         num_cameras: int = 4,
         budget_ms: float = 200.0,
         answer_timeout_s: float = ANSWER_TIMEOUT_S,
+        max_instructions: int = MAX_STANDING,
     ) -> None:
         self.seats, self.hub = Seats(num_cameras), Hub()
         self.frames: dict[str, VideoFrame] = {}  # the newest of each camera, by its name
@@ -80,7 +81,7 @@ class House:
             on_glimpses=self._glimpse,
         )
         self.session = self._agent.session(observers=observers)
-        self._instructions = Instructions(self.session, self.hub)
+        self._instructions = Instructions(self.session, self.hub, max_instructions)
 
     async def run(self) -> None:
         """Until `stop`. Raises what the session raises."""
@@ -122,7 +123,7 @@ class House:
         return Answer(replied, seconds, tuple(self._agent.unknown_words(text)))
 
     def instruct(self, text: str) -> bool:
-        """Let an instruction stand (`tell me when ...`); False for a line that is none."""
+        """Let an instruction stand (`tell me when ...`); False for a line that is none. Raises FullError."""
         return self._instructions.give(text)
 
     def forget(self, text: str) -> bool:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from ...errors import MillraceError
 from ...runtime.session import Session
 from ...runtime.typed import is_standing
 from .hub import Hub
 
+MAX_STANDING = 16
 _TICKS_ON_THE_WAY = 2  # the one that runs as a line is given may not take it, the next does
+
+
+class FullError(MillraceError):
+    """As many instructions stand as may."""
 
 
 class Instructions:
     """Gives lines to a session and takes them back, in the order in which doors ask. Used from the event loop alone."""
 
-    def __init__(self, session: Session, hub: Hub) -> None:
-        self._session, self._hub = session, hub
+    def __init__(self, session: Session, hub: Hub, max_standing: int = MAX_STANDING) -> None:
+        self._session, self._hub, self._max_standing = session, hub, max_standing
         self._coming: dict[str, int] = {}  # lines on their way -> ticks since they were given
         self._unwanted: set[str] = set()  # of those, the ones that were taken back in the meantime
 
@@ -24,9 +30,11 @@ class Instructions:
         return tuple(dict.fromkeys([*self._session.standing, *coming]))
 
     def give(self, line: str) -> bool:
-        """Let a line stand from the next tick on; False for one that is no instruction."""
+        """Let a line stand from the next tick on; False for one that is no instruction. Raises FullError."""
         if not is_standing(line):
             return False
+        if line not in self.all and len(self.all) >= self._max_standing:
+            raise FullError(f"{self._max_standing} instructions stand already; take one back first")
         self._unwanted.discard(line)
         self._coming[line] = 0
         self._session.text(line)

@@ -80,7 +80,9 @@ def greeting(config: ServeConfig, url: str) -> str:
 
 
 def _serve(config: ServeConfig, startup: Startup, listener: socket.socket) -> None:
-    house = House(load_model(config.model), config.cams, config.budget_ms)
+    house = House(
+        load_model(config.model), config.cams, config.budget_ms, max_instructions=config.limits.alerts
+    )
     ended: list[DoorServer] = []
     app = make_app(house, config, on_end=lambda: ended[0].stop())
     server = DoorServer(app, house, config)

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -52,8 +53,17 @@ def test_it_greets_serves_and_ends_at_ctrl_c(tmp_path: Path) -> None:
         url = re.search(r"http://127\.0\.0\.1:\d+", text)
         assert url is not None and f"{url[0]}/#token={token}" in text
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        health = json.load(opener.open(f"{url[0]}/healthz", timeout=10))
+        health = json.load(opener.open(f"{url[0]}/healthz", timeout=LIMIT_S))
         assert health == {"status": "ok", "why": ""}
+        for path, headers in (
+            (f"/budget?token={token}", {}),
+            (f"/{token}", {}),
+            ("/ask", {"Authorization": f"Bearer {token}"}),
+        ):
+            with pytest.raises(urllib.error.HTTPError) as refused:
+                opener.open(urllib.request.Request(url[0] + path, headers=headers), timeout=LIMIT_S)
+            told = refused.value.read().decode()
+            assert refused.value.code in (401, 405) and token not in told + str(refused.value.headers)
         process.send_signal(signal.SIGINT)
         rest, errors = process.communicate(timeout=LIMIT_S)
     finally:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from ....runtime.typed import is_standing
 from ..house import House
+from ..instructions import FullError
 from ..speech import SpeechWatch
 from ..voice_activity import Samples
 from . import requests as ask
@@ -108,7 +109,7 @@ class RealtimeSession:
         self._check_alerts(wanted - standing)
         for line in self._own - wanted:
             self._house.forget(line)
-        self._own = (self._own & wanted) | {line for line in wanted - standing if self._house.instruct(line)}
+        self._own = (self._own & wanted) | {line for line in wanted - standing if self._instruct(line)}
 
     def _check_alerts(self, new: set[str]) -> None:
         if new and len(set(self._house.instructions) | new) > self._limits.alerts:
@@ -160,6 +161,12 @@ class RealtimeSession:
             self._check_length(line)
         self._check_alerts({line for line in lines if is_standing(line)} - set(self._house.instructions))
 
+    def _instruct(self, line: str) -> bool:
+        try:
+            return self._house.instruct(line)
+        except FullError as error:
+            raise RealtimeError("too_many_instructions", str(error)) from None
+
     def _check_length(self, line: str) -> None:
         if len(line) > self._limits.question_chars:
             raise RealtimeError(
@@ -169,7 +176,7 @@ class RealtimeSession:
             )
 
     def _type(self, item_id: str, line: str) -> None:
-        if self._house.instruct(line):
+        if self._instruct(line):
             self._has_instructed = True
         else:
             self._asked.append((item_id, line))

@@ -13,12 +13,15 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from ....runtime.typed import is_standing
 from ..house import BusyError, House
+from ..instructions import FullError
 
 CHANNEL = "events"
 KINDS = frozenset(
     {"delta", "sentence", "tick", "glimpse", "source", "budget", "cameras", "alerts", "speech", "hush"}
 )
+_MAX_CHARS = 300  # of a line: the model reads no longer ones
 _MAX_QUESTIONS = 2  # of one page at a time
 
 
@@ -36,8 +39,11 @@ class Conversation:
         text, number = _read(line)
         if not text:
             self._send("error", number, message="an empty line asks nothing")
-        elif self._house.instruct(text):
-            self._send("standing", number, text=text)
+        elif len(text) > _MAX_CHARS:
+            message = f"the line has {len(text)} characters; at most {_MAX_CHARS} are read"
+            self._send("error", number, message=message)
+        elif is_standing(text):
+            self._instruct(text, number)
         elif len(self._questions) >= _MAX_QUESTIONS:
             self._send(
                 "error",
@@ -48,6 +54,14 @@ class Conversation:
             task = asyncio.ensure_future(self._answer(text, number))
             self._questions.add(task)
             task.add_done_callback(self._questions.discard)
+
+    def _instruct(self, text: str, number: Any) -> None:
+        try:
+            self._house.instruct(text)
+        except FullError as error:
+            self._send("error", number, message=str(error))
+        else:
+            self._send("standing", number, text=text)
 
     def close(self) -> None:
         """Stop talking."""

@@ -1,6 +1,7 @@
 """What strangers may not: real requests over real sockets, refused with a sentence and the right status."""
 
 import asyncio
+import hmac
 import logging
 
 import pytest
@@ -288,3 +289,35 @@ def test_every_answer_carries_the_headers_that_browsers_heed():
         assert "default-src" in answer.headers["content-security-policy"]
         assert "unsafe" not in answer.headers["content-security-policy"]
         assert "server" not in answer.headers
+
+
+def test_every_token_is_compared_in_constant_time(monkeypatch):
+    compared = []
+    compare = hmac.compare_digest
+
+    def spy(given, wanted):
+        compared.append((given, wanted))
+        return compare(given, wanted)
+
+    monkeypatch.setattr(hmac, "compare_digest", spy)
+
+    async def knock():
+        async with serving(ticks=False, token=TOKEN, realtime=True) as served:
+            statuses = [
+                (await served.send("GET", "/budget", Authorization="Bearer short")).status,
+                (await served.send("GET", "/budget", Authorization=f"Bearer {TOKEN[:-1]}x")).status,
+                (await served.send("POST", "/login", {"token": f"x{TOKEN[1:]}"})).status,
+            ]
+            with pytest.raises(InvalidStatus) as caught:
+                url = f"ws://127.0.0.1:{served.port}/v1/realtime"
+                await connect(url, subprotocols=["realtime", "openai-insecure-api-key.no"], proxy=None)
+            return [*statuses, caught.value.response.status_code]
+
+    assert play(knock()) == [401] * 4
+    assert [given for given, _ in compared] == [
+        b"short",
+        f"{TOKEN[:-1]}x".encode(),
+        f"x{TOKEN[1:]}".encode(),
+        b"no",
+    ]
+    assert all(wanted == TOKEN.encode() for _, wanted in compared)

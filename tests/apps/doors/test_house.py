@@ -6,6 +6,7 @@ import pytest
 from parrot import Parrot, running, show, until
 
 from millrace.apps.doors.house import BusyError, House
+from millrace.apps.doors.instructions import FullError
 
 
 async def first(listener, wanted):
@@ -78,3 +79,22 @@ def test_the_budget_moves_from_the_next_tick_on(house):
             return await first(ticks, lambda body: body["budget_ms"] == 80)
 
     assert asyncio.run(asyncio.wait_for(play(), 60))["budget_ms"] == 80
+
+
+def test_so_many_instructions_stand_and_no_more_whoever_gives_them():
+    async def play():
+        house = House(Parrot(), num_cameras=1, max_instructions=2)
+        async with running(house):
+            for n in range(2):
+                assert house.instruct(f"tell me when car {n} comes")
+            assert house.instruct("tell me when car 1 comes")  # it stands already
+            with pytest.raises(FullError, match="2 instructions stand already; take one back first"):
+                house.instruct("tell me when car 2 comes")
+            assert house.forget("tell me when car 0 comes") and not house.forget("tell me when car 0 comes")
+            assert house.instruct("tell me when car 2 comes")
+            before = house.num_ticks
+            await until(lambda: house.num_ticks > before + 3)
+            return house.instructions, house.session.standing
+
+    instructions, standing = asyncio.run(asyncio.wait_for(play(), 60))
+    assert instructions == standing == ("tell me when car 1 comes", "tell me when car 2 comes")

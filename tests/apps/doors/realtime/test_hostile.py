@@ -138,6 +138,25 @@ def test_a_limit_is_told_and_then_ends_the_connection(limits, sent, code, close_
     assert (event["error"]["code"], closed) == (code, close_code)
 
 
+def test_sound_that_is_never_committed_has_a_limit():
+    async def attack():
+        limits = RealtimeLimits(audio_s=1.0, audio_ahead_s=60.0)
+        async with open_door(limits=limits) as door, websockets.connect(door.url) as socket:
+            await socket.send(json.dumps(update(audio={"input": {"turn_detection": None}})))
+            second = {"type": "input_audio_buffer.append", "audio": b64encode(bytes(48_000)).decode()}
+            for _ in range(2):
+                await socket.send(json.dumps(second))
+            full = (await receive(socket, "error"))["error"]
+            await socket.send('{"type": "input_audio_buffer.commit"}')
+            await receive(socket, "input_audio_buffer.committed")
+            await socket.send(json.dumps(second))
+            await socket.send('{"type": "input_audio_buffer.commit"}')
+            return full, await receive(socket, "input_audio_buffer.committed")
+
+    full, _ = play(attack())
+    assert (full["code"], full["param"]) == ("input_audio_buffer_full", "audio")
+
+
 def test_a_client_that_does_not_read_is_let_go_and_costs_the_house_nothing():
     async def attack():
         async with open_door(limits=RealtimeLimits(question_chars=200_000, messages_per_s=100_000)) as door:

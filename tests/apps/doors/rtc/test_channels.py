@@ -45,14 +45,17 @@ def test_the_events_channel_tells_what_happens_and_answers_questions(stage):
         client.events.send("tell me when a car enters cam1")
         standing = await first(lines, "standing")
         client.events.send("x" * 10_000)
+        client.events.send("x" * 301)
+        too_long = await first(lines, "error")
         client.events.send(" ")
         error = await first(lines, "error")
         await client.delete()
         await stage.until(lambda: not stage.door._conversations)
         stage.house.forget("tell me when a car enters cam1")
-        return tick, sentence, answer, standing, error
+        return tick, sentence, answer, standing, too_long, error
 
-    tick, sentence, answer, standing, error = stage.run(play())
+    tick, sentence, answer, standing, too_long, error = stage.run(play())
+    assert "at most 300 are read" in too_long["message"]
     assert tick["budget_ms"] == 200 and sentence["camera"] == "porch"
     assert (answer["id"], answer["text"]) == (7, "is it open") and answer["seconds"] > 0
     assert standing["text"].startswith("tell me when") and "empty" in error["message"]
