@@ -134,3 +134,21 @@ def test_the_first_page_is_kept_for_looking_at(chrome, play, scheme):
             assert path.stat().st_size > 10_000 and phone.stat().st_size > 10_000
 
     play(story())
+
+
+def test_the_agent_s_own_picture_is_played_and_taken_away_again(chrome, play):
+    async def story():
+        async with serving() as (url, _), attached(chrome) as browser:
+            tab = await opened(browser, url)
+            await tab.click("#start-test")
+            await tab.wait_for(LIVE)
+            await tab.click("#add")
+            await tab.click("#add-agent")
+            await tab.wait_for(
+                "document.querySelector('[aria-label=\"The agent\\'s own picture\"]').videoWidth === 640"
+            )
+            await keep(tab, "agent-s-own-picture")
+            await tab.click('[aria-label="End the agent\'s own picture"]')
+            await tab.wait_for("document.querySelectorAll('.tile').length === 1")
+
+    play(story())
