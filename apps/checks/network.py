@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import ipaddress
+import json
 import socket
+import ssl
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 from .finding import Finding, is_installed, note, ok, pip
 
 CONTAINER = Path("/.dockerenv")
 _ECHO_S = 0.5
+_ANSWER_S = 2.0
+_MAX_HEALTH = 4096  # bytes
 _TUNNEL = "ssh -L {port}:127.0.0.1:{port} $USER@$(hostname)  # run it on the machine with the browser"
 _CERTIFICATE = (
     "openssl req -x509 -newkey rsa:2048 -nodes -days 365 -subj /CN=$(hostname) -keyout key.pem -out cert.pem"
@@ -23,9 +30,13 @@ def check_port() -> Finding:
 
     config = load_serve_config()
     if trouble := tcp_trouble(config.host, config.port):
+        if health := health_at(f"{config.scheme}://{_near(config.host)}:{config.port}"):
+            return ok(
+                "port", f"{config.host}:{config.port}: `agent serve` runs there already; its health: {health}"
+            )
         free = free_port("127.0.0.1")
         return note("port", f"{config.host}:{config.port}: {trouble}", f"agent serve --port {free}")
-    return ok("port", f"{config.host}:{config.port or 'any'} is free for `agent serve`")
+    return ok("port", f"{config.host}:{config.port or 'any'} is free for `agent serve`, and can be reached")
 
 
 def check_https() -> Finding:
@@ -76,16 +87,48 @@ def host_addresses() -> list[str]:
 
 
 def tcp_trouble(host: str, port: int) -> str:
-    """Why nobody can listen there; empty where it is free."""
+    """Why nobody can listen there, or be reached from this machine; empty where both work."""
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind) as listener:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind(address)
             listener.listen()
+            listener.settimeout(_ECHO_S)
+            there = (_near(host).strip("[]"), listener.getsockname()[1])
+            with socket.create_connection(there, _ECHO_S), listener.accept()[0]:
+                return ""
     except OSError as error:
         return f"{error.strerror or error}"
-    return ""
+
+
+def health_at(url: str) -> str:
+    """What an `agent serve` at this address says of itself; empty where there is none."""
+    # No proxy stands before this machine, and a certificate of one's own is good enough for a look.
+    trusting = ssl.create_default_context()
+    trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+    handlers = (urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trusting))
+    try:
+        with urllib.request.build_opener(*handlers).open(f"{url}/healthz", timeout=_ANSWER_S) as answer:
+            return _status_in(answer.read(_MAX_HEALTH))
+    except urllib.error.HTTPError as error:
+        with error:
+            return _status_in(error.read(_MAX_HEALTH))
+    except (OSError, ValueError, http.client.HTTPException):
+        return ""
+
+
+def _status_in(body: bytes) -> str:
+    try:
+        status = json.loads(body)["status"]
+    except (ValueError, TypeError, KeyError):
+        return ""
+    return str(status)[:40]
+
+
+def _near(host: str) -> str:
+    """The address by which this machine itself comes to a server at `host`."""
+    return "127.0.0.1" if host in ("0.0.0.0", "*") else "[::1]" if host == "::" else host
 
 
 def udp_trouble(host: str) -> str:

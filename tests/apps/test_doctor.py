@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -99,6 +102,41 @@ def test_a_port_that_is_taken_gets_another(monkeypatch: pytest.MonkeyPatch) -> N
     assert taken.verdict is Verdict.NOTE and f"127.0.0.1:{port}: Address already in use" in taken.detail
     assert taken.mend.startswith("agent serve --port ") and not taken.mend.endswith(str(port))
     assert network.check_port().verdict is Verdict.OK
+
+
+def test_a_port_at_which_the_agent_serves_already_is_no_trouble(
+    monkeypatch: pytest.MonkeyPatch, answering: Callable[[bytes], int]
+) -> None:
+    health = b'HTTP/1.0 %b\r\n\r\n{"status": "%b", "why": "it"}'
+    for first, status in ((b"200 OK", b"ok"), (b"503 Not", b"ended")):
+        monkeypatch.setenv("MILLRACE_SERVE_PORT", str(answering(health % (first, status))))
+        finding = network.check_port()
+        assert finding.verdict is Verdict.OK and finding.detail.endswith(f"its health: {status.decode()}")
+    for other in (b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi", b"SSH-2.0-x\r\n", b""):
+        monkeypatch.setenv("MILLRACE_SERVE_PORT", str(answering(other)))
+        assert "Address already in use" in network.check_port().detail
+
+
+@pytest.fixture
+def answering() -> Iterator[Callable[[bytes], int]]:
+    """Starts servers that answer whatever they are asked with these bytes; gives the port."""
+    with contextlib.ExitStack() as stack:
+
+        def start(answer: bytes) -> int:
+            listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+
+            def serve() -> None:
+                connection, _ = listener.accept()
+                with connection:
+                    connection.recv(4096)
+                    connection.sendall(answer)
+
+            thread = threading.Thread(target=serve)
+            thread.start()
+            stack.callback(thread.join)
+            return int(listener.getsockname()[1])
+
+        yield start
 
 
 def test_https_is_asked_for_only_where_browsers_come_from_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from millrace.apps.checks.network import check_port
 from millrace.apps.cli import run_cli
 from millrace.apps.doors.opening import greeting
 from millrace.apps.doors.settings import make_serve_config
@@ -42,7 +43,7 @@ def read_until(process: subprocess.Popen[str], wanted: str) -> str:
     raise AssertionError(f"{wanted!r} never came: {text}")
 
 
-def test_it_greets_serves_and_ends_at_ctrl_c(tmp_path: Path) -> None:
+def test_it_greets_serves_and_ends_at_ctrl_c(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     token = "open-sesame-please"
     command = [str(AGENT), "serve", "--port", "0", "--cams", "1", "--token", token]
     process = subprocess.Popen(
@@ -55,6 +56,15 @@ def test_it_greets_serves_and_ends_at_ctrl_c(tmp_path: Path) -> None:
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         health = json.load(opener.open(f"{url[0]}/healthz", timeout=LIMIT_S))
         assert health == {"status": "ok", "why": ""}
+        monkeypatch.setenv("MILLRACE_SERVE_PORT", url[0].rpartition(":")[2])
+        assert check_port().detail.endswith("`agent serve` runs there already; its health: ok")
+        for path, wanted in (
+            ("/metrics", "millrace_ticks_total "),
+            ("/openapi.json", '"/events"'),
+            ("/docs", "/cameras"),
+        ):
+            asked = urllib.request.Request(url[0] + path, headers={"Authorization": f"Bearer {token}"})
+            assert wanted in opener.open(asked, timeout=LIMIT_S).read().decode()
         for path, headers in (
             (f"/budget?token={token}", {}),
             (f"/{token}", {}),
