@@ -31,7 +31,7 @@ class TalkRates:
 
     asked: float = 0.85
     instructed: float = 0.8
-    cut: float = 0.15  # whose sentences are cut by a word limit and go on at the next tick
+    cut: float = 0.25  # whose sentences are cut by a word limit and go on at the next tick
     ticks_apart: tuple[float, float] = (2.0, 16.0)  # mean, drawn for each stream between these
     families: dict[str, float] = field(
         default_factory=lambda: {"live": 0.4, "memory": 0.4, "identity": 0.08, "sound": 0.12}
