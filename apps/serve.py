@@ -77,7 +77,7 @@ def command(
     # Only what is needed is imported, and no earlier: `agent serve --help` is quick.
     from rich.console import Console
 
-    from .doors.settings import load_serve_config
+    from .doors.layers import load_serve_config
     from .startup import Startup
 
     config = load_serve_config(

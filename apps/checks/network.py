@@ -26,7 +26,7 @@ _CERTIFICATE = (
 
 
 def check_port() -> Finding:
-    from ..doors.settings import load_serve_config
+    from ..doors.layers import load_serve_config
 
     config = load_serve_config()
     if trouble := tcp_trouble(config.host, config.port):
@@ -41,7 +41,7 @@ def check_port() -> Finding:
 
 def check_https() -> Finding:
     """Browsers give camera and microphone to a page of this machine, or to one that came by HTTPS."""
-    from ..doors.settings import load_serve_config
+    from ..doors.layers import load_serve_config
 
     config = load_serve_config()
     if config.tls_cert is not None:

@@ -2,50 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
-from ...errors import MillraceError
 from ...perception.blocks import Glimpse
 from ...runtime.agent import Agent, Model
 from ...runtime.observers import Observers
 from ...runtime.plan import Sentence, TextDelta, TickReport
-from ...runtime.sentences import join_words
 from ...streams.clock import NS_PER_MS, NS_PER_S
 from ...streams.media import SourceEvent, VideoFrame
 from ...streams.world.language import REPLY
 from .hub import Hub
 from .instructions import MAX_STANDING, Instructions
+from .questions import ANSWER_TIMEOUT_S, Answer, Questions, ignore_word
 from .seats import Seats
-
-ANSWER_TIMEOUT_S = 5.0
-_MAX_QUESTIONS = 16  # waiting for their answers
-
-
-class BusyError(MillraceError):
-    """Too many questions wait, or no answer came in time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the agent replied, and how long it took."""
-
-    text: str
-    seconds: float
-    unknown: tuple[str, ...] = ()  # words of the question that the model does not know; it left them out
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Question:
-    asked_ns: int
-    answer: asyncio.Future[str]
-    on_word: Callable[[TextDelta], None]
-
-
-def _ignore(_: TextDelta) -> None:
-    """For who wants the whole answer only."""
 
 
 class House:
@@ -68,10 +37,6 @@ class House:
         self.frames: dict[str, VideoFrame] = {}  # the newest of each camera, by its name
         self.glimpses: dict[str, Glimpse] = {}
         self.num_late = self.num_ticks = 0
-        self._answer_timeout_s = answer_timeout_s
-        self._questions: deque[_Question] = deque()
-        self._sentence: list[TextDelta] = []  # that is being said
-        self._asked: _Question | None = None  # that it answers
         self._agent = Agent([seat.source for seat in self.seats.all], model=model, budget_ms=budget_ms)
         observers = Observers(
             on_delta=self._hear_word,
@@ -81,6 +46,7 @@ class House:
             on_glimpses=self._glimpse,
         )
         self.session = self._agent.session(observers=observers)
+        self._questions = Questions(self.session, self._agent.unknown_words, answer_timeout_s)
         self._instructions = Instructions(self.session, self.hub, max_instructions)
 
     async def run(self) -> None:
@@ -98,29 +64,13 @@ class House:
         self,
         text: str,
         timeout_s: float | None = None,
-        on_word: Callable[[TextDelta], None] = _ignore,
+        on_word: Callable[[TextDelta], None] = ignore_word,
     ) -> Answer:
         """Put a question and wait for its answer, as long as the house usually does by default. Raises BusyError.
 
         `on_word` gets each word of the answer as it is said, from `reply:` to the one that ends it.
         """
-        timeout_s = self._answer_timeout_s if timeout_s is None else timeout_s
-        self._drop_given_up()
-        if len(self._questions) >= _MAX_QUESTIONS:
-            raise BusyError(f"{_MAX_QUESTIONS} questions wait for their answers; ask again in a second")
-        answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        asked_ns = self.session.now_ns
-        question = _Question(asked_ns, answer, on_word)
-        self._questions.append(question)
-        self.session.text(text)
-        try:
-            replied = await asyncio.wait_for(answer, timeout_s)
-        except TimeoutError:
-            if question in self._questions:
-                self._questions.remove(question)
-            raise BusyError(f"no answer within {timeout_s:g} s; ask in other words, or again") from None
-        seconds = (self.session.now_ns - asked_ns) / NS_PER_S
-        return Answer(replied, seconds, tuple(self._agent.unknown_words(text)))
+        return await self._questions.ask(text, timeout_s, on_word)
 
     def instruct(self, text: str) -> bool:
         """Let an instruction stand (`tell me when ...`); False for a line that is none. Raises FullError."""
@@ -146,7 +96,7 @@ class House:
         self.hub.publish("budget", {"budget_ms": budget_ms})
 
     def _hear_word(self, delta: TextDelta) -> None:
-        self._pass_to_asker(delta)
+        self._questions.hear(delta)
         self.hub.publish(
             "delta",
             {
@@ -156,32 +106,6 @@ class House:
                 "t_out_s": _s(delta.t_out_ns),
             },
         )
-
-    def _pass_to_asker(self, delta: TextDelta) -> None:
-        # Answers come in the order of their questions, word by word; the report of a tick may hold several.
-        if not self._sentence:
-            self._drop_given_up()
-            self._asked = self._questions[0] if delta.text == REPLY and self._questions else None
-        self._sentence.append(delta)
-        asked, is_waiting = self._asked, self._asked is not None and not self._asked.answer.done()
-        if asked is not None and is_waiting:
-            asked.on_word(delta)
-        if not delta.is_end:
-            return
-        text = join_words([word.text for word in self._sentence])
-        self._sentence = []
-        if asked is not None and asked in self._questions:
-            self._questions.remove(asked)
-        if asked is not None and is_waiting:
-            asked.answer.set_result(text.removeprefix(REPLY).lstrip(" :"))
-
-    def _drop_given_up(self) -> None:
-        # Who asked may have left: the answer comes all the same, and must not be taken for that of the next question.
-        oldest_ns = self.session.now_ns - round(self._answer_timeout_s * NS_PER_S)
-        while (
-            self._questions and self._questions[0].answer.done() and self._questions[0].asked_ns < oldest_ns
-        ):
-            self._questions.popleft()
 
     def _hear_tick(self, report: TickReport) -> None:
         self.num_ticks += 1

@@ -15,8 +15,8 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from ...errors import MillraceError
-from .house import BusyError
 from .masking import mask
+from .questions import BusyError
 from .seats import NoSeatError
 
 log = logging.getLogger("millrace.doors")

@@ -8,9 +8,10 @@ from typing import Any
 from ....runtime.plan import TextDelta
 from ....runtime.sentences import camera_of, join_words
 from ....streams.world.language import ALERT, REPLY
-from ..house import BusyError, House
+from ..house import House
 from ..hub import Listener
 from ..past import Message
+from ..questions import BusyError
 from .config import SessionConfig
 from .conversation import Conversation
 from .events import Event

@@ -14,8 +14,9 @@ from collections.abc import Callable
 from typing import Any
 
 from ....runtime.typed import is_standing
-from ..house import BusyError, House
+from ..house import House
 from ..instructions import FullError
+from ..questions import BusyError
 
 CHANNEL = "events"
 KINDS = frozenset(

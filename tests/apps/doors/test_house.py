@@ -5,8 +5,9 @@ import asyncio
 import pytest
 from parrot import Parrot, running, show, until
 
-from millrace.apps.doors.house import BusyError, House
+from millrace.apps.doors.house import House
 from millrace.apps.doors.instructions import FullError
+from millrace.apps.doors.questions import BusyError
 
 
 async def first(listener, wanted):

@@ -4,9 +4,10 @@ import logging
 
 import pytest
 
+from millrace.apps.doors.layers import load_serve_config
 from millrace.apps.doors.limits import Rate, network_of
 from millrace.apps.doors.masking import MaskingFormatter, make_token, mask
-from millrace.apps.doors.settings import is_loopback, load_serve_config, make_serve_config
+from millrace.apps.doors.settings import is_loopback, make_serve_config
 from millrace.errors import ConfigError, MillraceError
 from millrace.streams.clock import NS_PER_S, VirtualClock
 
