@@ -85,6 +85,9 @@ class Tap:
         self.backlog = Backlog(kind, self.errors)
         self.last_packet_ns = 0
         self._arrivals: OrderedDict[int, int] = OrderedDict()  # of the first packet of each RTP time
+        self._newest: tuple[int, int] | None = (
+            None  # RTP time of the last packet, when the first one of it came
+        )
         swap(receiver, "_RTCRtpReceiver__decoder_queue", self.backlog)
         swap(receiver, "_RTCRtpReceiver__decoder_error", self.errors)
         swap(receiver, "_RTCRtpReceiver__timestamp_mapper", self)
@@ -92,6 +95,8 @@ class Tap:
 
         async def on_rtp(packet: RtpPacket, arrival_time_ms: int) -> None:
             self.last_packet_ns = monotonic_ns()
+            if self._newest is None or 0 < (packet.timestamp - self._newest[0]) % _RTP_WRAP < _RTP_WRAP // 2:
+                self._newest = (packet.timestamp, self.last_packet_ns)
             self._arrivals.setdefault(packet.timestamp, self.last_packet_ns)
             if len(self._arrivals) > _MAX_ARRIVALS:
                 self._arrivals.popitem(last=False)
@@ -100,7 +105,12 @@ class Tap:
         async def on_rtcp(packet: AnyRtcpPacket) -> None:
             if isinstance(packet, RtcpSrPacket) and packet.sender_info.ntp_timestamp:
                 info = packet.sender_info
-                self.clock.report(info.rtp_timestamp, ntp_to_unix_ns(info.ntp_timestamp))
+                timestamp, came_ns = self._newest or (None, None)
+                self.clock.report(
+                    info.rtp_timestamp,
+                    ntp_to_unix_ns(info.ntp_timestamp),
+                    arrived_ns=came_ns if timestamp == info.rtp_timestamp else None,
+                )
             await handle_rtcp(packet)
 
         swap(receiver, "_handle_rtp_packet", on_rtp)

@@ -4,15 +4,17 @@ Three clocks meet: RTP counts ticks from a random start, RTCP sender reports tie
 and ours is the machine's monotonic clock. All tracks of a session share one map from the sender's clock to ours,
 so its sound and its pictures stay together.
 
-Reports are not taken at their word. Some senders stamp the moment when a picture was sent, encoding and all (aiortc),
-so of the last few reports the earliest counts; others let RTP time run at another speed in their reports, alike for
-all tracks (GStreamer's webrtcbin), so the map to our clock always comes from the reports as they are now, and an error
-that all tracks share moves nothing.
+Reports are not taken at their word. Some senders stamp the moment when a picture was sent, encoding and waiting and all
+(aiortc), which says how far the clocks are apart, and not when it was captured. Others let RTP time run at another speed
+in their reports, alike for all tracks (GStreamer's webrtcbin), so the map to our clock always comes from the reports as
+they are now, and an error that all tracks share moves nothing.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from ....streams.clock import NS_PER_MS, NS_PER_S
 
@@ -22,7 +24,7 @@ _MAX_JUMP_NS = 5 * NS_PER_S  # the sender's clock was set
 _FORGET = 1000  # the offset may rise by this part of the difference a frame: clocks drift apart slowly
 _SLACK_NS = 5 * NS_PER_MS
 _NUM_REPORTS = 8
-_MAX_SENDING_NS = NS_PER_S  # a report later than the others by more than this: the clock was set
+_MAX_APART_NS = NS_PER_S  # a report that differs from the others by more than this: the clock was set
 
 
 def ntp_to_unix_ns(ntp: int) -> int:
@@ -78,6 +80,13 @@ class SenderClock:
         return min(arrived_ns, max(arrived_ns - _MAX_AGE_NS, guess_ns))
 
 
+@dataclass(frozen=True, slots=True)
+class _Report:
+    tick: int
+    unix_ns: int  # when it was at the sender
+    arrived_ns: int | None  # the packet of this tick, on our clock
+
+
 class TrackClock:
     """The RTP ticks of one track."""
 
@@ -85,7 +94,7 @@ class TrackClock:
         self._sender = sender
         self._arrivals = Offset()
         self._last_tick: int | None = None
-        self._reports: deque[tuple[int, int]] = deque(maxlen=_NUM_REPORTS)  # tick, when it was at the sender
+        self._reports: deque[_Report] = deque(maxlen=_NUM_REPORTS)
         self._by_page = False
         self._rate_hz = 0
         self._last_ns = 0
@@ -100,9 +109,8 @@ class TrackClock:
 
     @property
     def lead_ns(self) -> int | None:
-        """How far our clock is before the sender's by this track alone; None before its first report or frame."""
-        smallest_ns, start_ns = self._arrivals.smallest_ns, self._start_ns
-        return None if smallest_ns is None or start_ns is None else smallest_ns - start_ns
+        """How far our clock is before the sender's by this track alone; None before its first report and frame."""
+        return self._lead_of(self._reports)
 
     def unwrap(self, timestamp: int) -> int:
         """A 32-bit RTP time stamp as a count that never wraps."""
@@ -113,13 +121,20 @@ class TrackClock:
         self._last_tick = max(self._last_tick, tick)
         return tick
 
-    def report(self, timestamp: int, unix_ns: int, *, by_page: bool = False) -> None:
-        """The sender says that RTP time `timestamp` was `unix_ns`; the page's word goes before RTCP's."""
+    def report(
+        self, timestamp: int, unix_ns: int, *, arrived_ns: int | None = None, by_page: bool = False
+    ) -> None:
+        """The sender says that RTP time `timestamp` was `unix_ns`; the page's word goes before RTCP's.
+
+        `arrived_ns` is when the packet of this very RTP time came, if one did: then `unix_ns` is when it was sent.
+        """
         if self._last_tick is None or unix_ns <= 0 or (self._by_page and not by_page):
             return
         step = (timestamp - self._last_tick + 0x80000000) % 0x100000000 - 0x80000000
-        made, start_ns = (self._last_tick + step, unix_ns), self._start_ns
-        if by_page or (start_ns is not None and self._start_of(made) - start_ns > _MAX_SENDING_NS):
+        made = _Report(self._last_tick + step, unix_ns, arrived_ns)
+        lead_ns, before_ns = self._lead_of([made]), self.lead_ns
+        is_apart = lead_ns is not None and before_ns is not None and abs(lead_ns - before_ns) > _MAX_APART_NS
+        if by_page or is_apart:
             self._reports.clear()
         self._by_page = by_page
         self._reports.append(made)
@@ -127,22 +142,22 @@ class TrackClock:
     def captured_ns(self, tick: int, rate_hz: int, arrived_ns: int) -> int:
         """On our monotonic clock; never after the arrival, never before the last one."""
         self._rate_hz = rate_hz
-        tick_ns = tick * NS_PER_S // rate_hz
-        smallest_ns, start_ns = self._arrivals.note(tick_ns, arrived_ns), self._start_ns
-        if start_ns is None:
-            t_ns = max(tick_ns + smallest_ns, arrived_ns - _MAX_AGE_NS)
+        least_ns = tick * NS_PER_S // rate_hz
+        least_ns += self._arrivals.note(least_ns, arrived_ns)  # when it would have come with the least delay
+        lead_ns = self.lead_ns
+        if lead_ns is None:
+            t_ns = max(least_ns, arrived_ns - _MAX_AGE_NS)
         else:
-            t_ns = self._sender.ours(tick_ns + start_ns, arrived_ns)
+            t_ns = self._sender.ours(least_ns - lead_ns, arrived_ns)
         self._last_ns = max(self._last_ns, min(t_ns, arrived_ns))
         return self._last_ns
 
-    @property
-    def _start_ns(self) -> int | None:
-        """When it was tick 0 at the sender, by the earliest of the last reports."""
-        if not self._reports or not self._rate_hz:
+    def _lead_of(self, reports: Iterable[_Report]) -> int | None:
+        smallest_ns = self._arrivals.smallest_ns
+        if smallest_ns is None:
             return None
-        return min(self._start_of(report) for report in self._reports)
-
-    def _start_of(self, report: tuple[int, int]) -> int:
-        tick, unix_ns = report
-        return unix_ns - tick * NS_PER_S // self._rate_hz
+        trips_ns = [one.arrived_ns - one.unix_ns for one in reports if one.arrived_ns is not None]
+        if trips_ns:
+            return min(trips_ns)
+        starts_ns = [one.unix_ns - one.tick * NS_PER_S // self._rate_hz for one in reports]
+        return smallest_ns - min(starts_ns) if starts_ns else None

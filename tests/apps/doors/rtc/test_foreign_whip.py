@@ -63,10 +63,11 @@ def test_gstreamer_needs_the_token_and_finds_the_servers_for_ice_in_the_links(en
 @pytest.mark.skipif(not ffmpeg_can_whip(), reason="the FFmpeg of this PyAV knows no WHIP; 8.0 does")
 def test_ffmpeg_s_pictures_and_sound_arrive(stage, tmp_path):
     certificate, key = write_certificate(tmp_path)
+    options = {"cert_file": str(certificate), "key_file": str(key), "handshake_timeout": "60000"}
 
     async def send():
         url = f"http://127.0.0.1:{stage.port}/whip/ffmpeg"
-        async with ffmpeg_whip(url, cert_file=str(certificate), key_file=str(key)) as process:
+        async with ffmpeg_whip(url, **options) as process:
             await stage.until(
                 lambda: (
                     process.returncode is not None

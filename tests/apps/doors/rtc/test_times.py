@@ -60,6 +60,21 @@ def test_reports_that_stamp_the_end_of_encoding_count_by_the_quickest():
         assert (seen - heard) / MS < (501 if second == 0 else 16)
 
 
+def test_reports_that_stamp_the_sending_of_a_late_packet_make_nothing_else_late():
+    sender = SenderClock()
+    sound, video = TrackClock(sender), TrackClock(sender)
+    unix_ns, ours_ns = 1_700_000_000 * 10**9, 55 * 10**9
+    frames = ((sound, 48_000, 1_400), (video, 90_000, 30))  # the sound of the report waited for 1.4 s
+    for track, hz, late_ms in frames:
+        for tenth in range(10):
+            waited_ms = 30 if tenth < 9 else late_ms
+            now_ns = tenth * 100 * MS + waited_ms * MS
+            assert ages_ms(track, hz, [(tenth * hz // 10, ours_ns + now_ns + 5 * MS)])[0] >= 0
+        track.report(9 * hz // 10, unix_ns + now_ns, arrived_ns=ours_ns + now_ns + 5 * MS)
+    for track, hz, _ in frames:
+        assert ages_ms(track, hz, [(2 * hz, ours_ns + 2035 * MS)])[0] < 2
+
+
 def test_reports_whose_time_runs_at_another_speed_move_nothing_that_all_tracks_share():
     sender = SenderClock()
     rates = {TrackClock(sender): 48_000, TrackClock(sender): 90_000}
