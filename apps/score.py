@@ -58,6 +58,9 @@ def command(
     beside: Annotated[
         list[str] | None, typer.Option(help="Another model: no-attention=FILE. May be repeated.")
     ] = None,
+    depth: Annotated[
+        list[int] | None, typer.Option(help="The model with so many of its layers. May be repeated.", min=1)
+    ] = None,
     pruning: Annotated[
         bool, typer.Option("--pruning", help="Also accuracy against tokens kept, beside other prunings.")
     ] = False,
@@ -87,6 +90,8 @@ def command(
 
     - `agent score --model runs/mine/nano.safetensors --beside no-attention=runs/m/nano.safetensors`: models side by side
 
+    - `agent score --only narration,live --depth 4 --depth 6`: what a shallower reading costs
+
     - `agent compare before=a.json after=b.json`: what a change bought
     """
     for path in (json_file, html_file):
@@ -97,6 +102,7 @@ def command(
         None if model == "nano" else Path(model),
         (BLIND, *BASELINES) if baselines else (BLIND,),
         parse_beside(beside or ()),
+        depths=tuple(depth or ()),
     )
     console = Console(stderr=True)
     if agenda.has_clips and not pairs:
@@ -124,7 +130,9 @@ def score(
     swept = swept[:: max(1, round(len(swept) / _NUM_PRUNING))]
     total = cost_of_world(agenda.settings, roster) + cost_of_clip(pairs, roster)
     total += cost_of_trial(agenda.subtle_seeds)
-    sweep = replace(roster, baselines=(), beside=(), prunings=tuple((p, b) for p in PRUNERS for b in BUDGETS))
+    sweep = replace(
+        roster, baselines=(), beside=(), depths=(), prunings=tuple((p, b) for p in PRUNERS for b in BUDGETS)
+    )
     total += cost_of_world(swept, sweep)
     with _progress(console) as progress:
         task = progress.add_task("scoring", total=total)

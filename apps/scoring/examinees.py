@@ -30,10 +30,13 @@ class NarratorExaminee:
         make_pruner: Callable[[], Pruner] | None = None,
         max_tokens: int = CameraPlan().max_tokens,
         fovea: bool = True,
+        depth: int | None = None,
     ) -> None:
+        """`depth` is how many layers it reads and writes with (all)."""
         self.name = name
         self.num_offered = self.num_kept = 0  # patches of the stream so far
         self.narrator, self._make_pruner = narrator, make_pruner
+        self._depth = depth
         self._camera = CameraPlan(max_tokens=max_tokens, fovea=fovea)
 
     def start(self, names: Sequence[str]) -> None:
@@ -58,8 +61,8 @@ class NarratorExaminee:
         self.num_offered += sum(block.num_offered for block in seen.blocks)
         self.num_kept += sum(block.num_kept for block in seen.blocks)
         typed = [self.narrator.text_block(text, inputs.t_ns) for text in self._typed(inputs.t_ns, texts)]
-        hidden = self.narrator.read(inputs.t_ns, [*seen.blocks, *typed], self._state)
-        written = self.narrator.write(hidden, self._state, MAX_WORDS)
+        hidden = self.narrator.read(inputs.t_ns, [*seen.blocks, *typed], self._state, self._depth)
+        written = self.narrator.write(hidden, self._state, MAX_WORDS, self._depth)
         return [said for word in written if (said := self._add(word, inputs.t_ns))]
 
     def _typed(self, t_ns: int, texts: Sequence[str]) -> list[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ...errors import ConfigError
 from ...generation.checkpoint import load_narrator
+from ...generation.narrator import Narrator
 from ...perception.encoder import EncoderConfig
 from ...perception.pruning import ChangePruner, Pruner, RandomPruner, StridePruner
 from .examinee import Examinee
@@ -27,11 +28,12 @@ class Roster:
     baselines: tuple[str, ...] = (BLIND,)
     beside: tuple[tuple[str, Path], ...] = ()
     prunings: tuple[tuple[str, int], ...] = ()  # the model again with another pruner and budget of tokens
+    depths: tuple[int, ...] = ()  # the model again with so many of its layers
 
     @property
     def names(self) -> list[str]:
         """Of all examinees; the model is the first."""
-        return [MODEL, *self.baselines, *(name for name, _ in self.beside)]
+        return [MODEL, *self.baselines, *map(_depth_name, self.depths), *(name for name, _ in self.beside)]
 
     @property
     def pruned_names(self) -> list[str]:
@@ -53,7 +55,22 @@ class Roster:
             for name, (pruner, budget) in zip(self.pruned_names, self.prunings, strict=True)
         ]
         baselines = [makers[name]() for name in self.baselines]
-        return [NarratorExaminee(narrator, MODEL), *baselines, *others, *pruned]
+        shallow = [
+            NarratorExaminee(narrator, _depth_name(depth), depth=depth) for depth in self._depths(narrator)
+        ]
+        return [NarratorExaminee(narrator, MODEL), *baselines, *shallow, *others, *pruned]
+
+    def _depths(self, narrator: Narrator) -> tuple[int, ...]:
+        for depth in self.depths:
+            if not 1 <= depth < narrator.depth:
+                raise ConfigError(
+                    f"--depth {depth}: give 1 to {narrator.depth - 1}, below the layers of this model"
+                )
+        return self.depths
+
+
+def _depth_name(depth: int) -> str:
+    return f"depth_{depth}"
 
 
 def parse_beside(texts: Sequence[str]) -> tuple[tuple[str, Path], ...]:

@@ -89,13 +89,16 @@ class LanguageTrainer:
             group["lr"] = rate
         with torch.autocast(torch.device(settings.device).type, torch.bfloat16):
             x = batch.embed(self.narrator.embedding, self.narrator.config.backbone.d_model)
-            hidden, carries, early = self._read(x, self._starts(batch.is_new), None, settings.exits)
+            starts, depth = self._starts(batch.is_new), self._draw_depth()
+            below = tuple(exit for exit in settings.exits if exit < depth)
+            hidden, carries, early = self._read(x, starts, depth, below)
             said = batch.target != IGNORE
             target = batch.target[said]
             logits = self.narrator.head(hidden[said])
             exits = [self.narrator.head(h[said]) for h in early]
             sure = self.narrator.confidence(hidden[said].detach())[:, 0]
-        self._carries = [carry.detach() for carry in carries]
+        # Layers that were left out keep what they had, as in a session whose depth changes from tick to tick.
+        self._carries = [carry.detach() for carry in (*carries, *(starts or ())[depth:])]
         counts = settings.silence_weight, batch.emphasis[said]
         loss = text_loss(logits, target, *counts)
         exit_loss = sum((text_loss(e, target, *counts) for e in exits), logits.new_zeros(()))
@@ -109,6 +112,13 @@ class LanguageTrainer:
         self.step += 1
         told = {"loss": float(loss.detach()), "grad_norm": float(norm), "lr": rate}
         return {**told, **_right(logits.detach(), target, batch.is_answer[said])}
+
+    def _draw_depth(self) -> int:
+        """Layers for this batch: all, or now and then those below an exit; all in the first, that each has a carry."""
+        whole, exits = len(self.settings.pattern), self.settings.exits
+        if self._carries is None or not exits or torch.rand(()).item() >= self.settings.random_depth:
+            return whole
+        return exits[int(torch.randint(len(exits), ()).item())]
 
     def _starts(self, is_new: Tensor) -> list[Carry] | None:
         """The carried states, zero for rows that start a stream."""

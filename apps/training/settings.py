@@ -99,6 +99,13 @@ class TrainSettings:
         float, _text("a number from 0: what an exit counts beside the end", ge=0, allow_inf_nan=False)
     ] = 0.15
 
+    random_depth: Annotated[
+        float,
+        _text(
+            "a share from 0 to 1: batches that the model reads and writes only as deep as an exit", ge=0, le=1
+        ),
+    ] = 0.1
+
     num_calibration: Annotated[int, _whole(1, "worlds on which the threshold of the gate is chosen")] = 24
     thresholds: Annotated[
         tuple[float, ...], _text("a list of probabilities of speech to choose from", min_length=1)

@@ -22,7 +22,7 @@ SETTINGS = (
 
 @pytest.fixture(scope="module")
 def roster(quiet_model):
-    return Roster(quiet_model, (BLIND, LAST_FRAME), (("no_attention", quiet_model),))
+    return Roster(quiet_model, (BLIND, LAST_FRAME), (("no_attention", quiet_model),), depths=(1,))
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +38,16 @@ def test_two_processes_report_the_same_as_one(held, roster):
     with Crew(roster, 2) as crew:
         again = hold_exam(crew, SETTINGS)
     assert again == held
+
+
+def test_fewer_layers_say_something_else(held):
+    said = [(s.transcripts["depth_1"].lines, s.transcripts[MODEL].lines) for s in held]
+    assert any(shallow != whole for shallow, whole in said)
+
+
+def test_a_depth_that_the_model_does_not_have_is_named(quiet_model):
+    with pytest.raises(ConfigError, match="--depth 9: give 1 to"):
+        Roster(quiet_model, depths=(9,)).examinees()
 
 
 def test_models_of_the_same_file_say_the_same(held):

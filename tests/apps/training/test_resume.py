@@ -35,6 +35,8 @@ TINY = SMOKE | {
     "pattern": "MAM",
     "mlp_hidden": 32,
     "exits": (1,),
+    "random_depth": 0.5,
+    "window": 96,
     "log_every": 1,
     "save_every": 4,
     "evaluate_every": 0,

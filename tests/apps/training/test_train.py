@@ -45,7 +45,7 @@ def test_a_tiny_run_writes_weights_that_load(trained):
     settings, path = trained
     narrator = load_narrator(path)
     assert path == settings.out / "nano.safetensors"
-    assert narrator.config.backbone.window == settings.segment
+    assert narrator.config.backbone.window == settings.window
     assert narrator.config.speak_threshold in settings.thresholds
 
 
@@ -105,6 +105,20 @@ def test_learning_lowers_the_loss(trained):
     data = SegmentReader(streams, trainer.narrator.vocabulary, 2, 256, 0)
     losses = [trainer.learn(portion.batch)["loss"] for portion in islice(data, 20)]
     assert sum(losses[-5:]) < 0.7 * sum(losses[:5])
+
+
+def test_a_batch_that_is_read_less_deeply_leaves_the_deeper_layers_as_they_were(trained):
+    settings = replace(trained[0], language_steps=30, random_depth=1.0)
+    streams = ready_streams(settings, PatchEncoder(), RunLog(settings.out))
+    trainer = LanguageTrainer(settings, new_narrator(settings, PatchEncoder()))
+    first, second = islice(SegmentReader(streams, trainer.narrator.vocabulary, 2, 256, 0), 2)
+    trainer.learn(first.batch)  # the first is always read to the end
+    deep, shallow = trainer.narrator.backbone.layers[-1], trainer.narrator.backbone.layers[0]
+    before = [deep.mlp.down.weight.clone(), shallow.mlp.down.weight.clone()]
+    carried = trainer._carries[-1].k.clone()
+    trainer.learn(second.batch)
+    assert torch.equal(deep.mlp.down.weight, before[0]) and torch.equal(trainer._carries[-1].k, carried)
+    assert not torch.equal(shallow.mlp.down.weight, before[1]) and len(trainer._carries) == 8
 
 
 def test_processes_find_the_threshold_that_one_finds_alone(trained):
