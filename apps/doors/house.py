@@ -11,6 +11,7 @@ from ...runtime.plan import Sentence, TextDelta, TickReport
 from ...streams.clock import NS_PER_MS, NS_PER_S
 from ...streams.media import SourceEvent, VideoFrame
 from ...streams.world.language import REPLY
+from .capture_times import CaptureTimes
 from .hub import Hub
 from .instructions import MAX_STANDING, Instructions
 from .questions import ANSWER_TIMEOUT_S, Answer, Questions, ignore_word
@@ -37,6 +38,7 @@ class House:
         self.frames: dict[str, VideoFrame] = {}  # the newest of each camera, by its name
         self.glimpses: dict[str, Glimpse] = {}
         self.num_late = self.num_ticks = 0
+        self._capture_times = CaptureTimes()
         self._agent = Agent([seat.source for seat in self.seats.all], model=model, budget_ms=budget_ms)
         observers = Observers(
             on_delta=self._hear_word,
@@ -117,6 +119,7 @@ class House:
 
     def _hear(self, sentence: Sentence) -> None:
         is_reply = sentence.text.startswith(REPLY)
+        glass_ns = None if is_reply else self._capture_times.glass_to_token_ns(sentence)
         self.hub.publish(
             "sentence",
             {
@@ -129,6 +132,8 @@ class House:
                 else "narration",
                 "t_s": _s(sentence.t_ns),
                 "t_out_s": _s(sentence.t_out_ns),
+                "confidence": round(sentence.confidence, 4),
+                "glass_to_token_ms": None if glass_ns is None else round(glass_ns / NS_PER_MS, 1),
             },
         )
 
@@ -138,6 +143,7 @@ class House:
 
     def _see(self, frames: Mapping[str, VideoFrame]) -> None:
         self.frames.update(frames)
+        self._capture_times.add(frames)
 
     def _glimpse(self, glimpses: Mapping[str, Glimpse]) -> None:
         self.glimpses.update(glimpses)

@@ -8,7 +8,8 @@ import re
 import secrets
 
 MASK = "***"
-_IN_URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)[^/\s@]*@")
+# Up to the last @ before the path: a password that was not quoted may hold some itself.
+_IN_URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)[^/\s\"']*@")
 _BEARER = re.compile(r"(?i)(bearer\s+)[^\s\"',;]{8,}")
 
 

@@ -25,6 +25,7 @@ from .past import Message
 KINDS = frozenset({"tick", "sentence"})
 _COST_S = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 _LATENCY_S = (0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0)
+_GLASS_S = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 2.0, 5.0)
 _LAG_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 
 
@@ -53,6 +54,12 @@ class ServeMetrics:
         )
         self._words = Counter("millrace_words", "Words written.", registry=registry)
         self._sentences = Counter("millrace_sentences", "Sentences said.", ["kind"], registry=registry)
+        self._glass = Histogram(
+            "millrace_glass_to_token_seconds",
+            "Of a picture to the last word of the sentence it caused.",
+            registry=registry,
+            buckets=_GLASS_S,
+        )
         self._refused = Counter("millrace_requests_refused", "By reason.", ["code"], registry=registry)
         self._unheard = Counter("millrace_events_dropped", "Slow readers of /events.", registry=registry)
         self._lag = Histogram(
@@ -78,6 +85,8 @@ class ServeMetrics:
         """Count what one message of the hub tells."""
         if message.kind == "sentence":
             self._sentences.labels(str(message.body["kind"])).inc()
+            if (glass_ms := message.body["glass_to_token_ms"]) is not None:
+                self._glass.observe(glass_ms / 1e3)
         elif message.kind == "tick":
             self._hear_tick(message.body)
 

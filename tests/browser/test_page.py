@@ -55,6 +55,7 @@ def test_a_person_starts_a_camera_reads_what_is_said_asks_and_reads_the_answer(c
                 "/^Latency: .* of a budget of 200 ms; .*Stages in ms:/"
                 ".test(document.querySelector('#bars').ariaLabel)"
             )
+            await tab.wait_for(f"/from picture to words [1-9]\\d* ms$/.test({text_of('#in-time')})")
             await tab.click("#question")
             await tab.write("how many people are there")
             await tab.press("Enter")

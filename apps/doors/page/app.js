@@ -47,6 +47,7 @@ function hear() {
 
 function sentence(body) {
   const words = log.tell(body, body.camera);
+  strip.said(body);
   if (body.kind === "alert") alerts.raise(words, body.camera);
   if (body.kind !== "narration" && log.age(body) < FRESH_S) speaker.say(words);
 }

@@ -3,7 +3,7 @@
 import { json } from "./api.js";
 import { byId, make } from "./dom.js";
 
-const MAX_TICKS = 60, SPOKEN_MS = 3000, SEND_MS = 150;
+const MAX_TICKS = 60, MAX_SAID = 20, SPOKEN_MS = 3000, SEND_MS = 150;
 // "look" is all of perception and its parts stand beside it, so the parts are drawn; "wait" is what no stage took.
 const STAGES = [
   ["encode", "see"],
@@ -21,6 +21,7 @@ export class Strip {
   #ticks = [];
   #skipped = new Map();
   #missed = 0;
+  #glass = [];
   #canvas = byId("bars");
   #spokenAt = 0;
   #isDrawn = true;
@@ -40,6 +41,13 @@ export class Strip {
     if (!this.#isDrawn) return;
     this.#isDrawn = false;
     requestAnimationFrame(() => this.#draw());
+  }
+
+  /** A message of kind `sentence`: how long it took from the picture to the words. */
+  said({ glass_to_token_ms: glass }) {
+    if (glass === null) return;
+    this.#glass.push(glass);
+    if (this.#glass.length > MAX_SAID) this.#glass.shift();
   }
 
   /** Something was not heard or seen; it is counted under its cause. */
@@ -77,7 +85,8 @@ export class Strip {
     const newest = this.#ticks.at(-1);
     if (!newest) return;
     const latencies = this.#ticks.map((tick) => tick.latency_ms), numLate = this.#ticks.filter((tick) => tick.is_late).length;
-    const median = middle(latencies), inTime = `${this.#ticks.length - numLate} of the last ${this.#ticks.length} in time`;
+    const glass = this.#glass.length ? `; from picture to words ${Math.round(middle(this.#glass))} ms` : "";
+    const median = middle(latencies), inTime = `${this.#ticks.length - numLate} of the last ${this.#ticks.length} in time${glass}`;
     byId("latency").textContent = Math.round(median);
     byId("latency").closest("p").classList.toggle("is-late", median > newest.budget_ms);
     byId("in-time").textContent = inTime;

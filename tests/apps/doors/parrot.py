@@ -55,6 +55,7 @@ class Parrot:
 
     text_delay_ns = 0
     depth = 1
+    probability = 0.5  # of each of its words
 
     def __init__(self, words_per_tick: int = 32) -> None:
         self.words_per_tick = words_per_tick
@@ -86,7 +87,7 @@ class Parrot:
             if not state.pending:
                 return
             text = state.pending.pop(0)
-            yield Word(text, is_end=not text)
+            yield Word(text, is_end=not text, probability=self.probability)
 
     def end(self, state, depth):
         cut = state.pending.index("") + 1

@@ -135,8 +135,9 @@ def test_events_tell_of_kinds_asked_for_in_order_with_numbers():
     numbers = [int(place.rpartition(".")[2]) for place, _, _ in heard]
     assert numbers == list(range(numbers[0], numbers[0] + 4))
     assert [kind for _, kind, _ in heard] == ["delta", "delta", "delta", "sentence"]
-    assert heard[3][2] | {"t_s": 0, "t_out_s": 0} == {
-        "text": "cam1: moved", "camera": "door", "kind": "narration", "t_s": 0, "t_out_s": 0
+    assert heard[3][2] | {"t_s": 0, "t_out_s": 0, "glass_to_token_ms": 0} == {
+        "text": "cam1: moved", "camera": "door", "kind": "narration", "t_s": 0, "t_out_s": 0, "confidence": 0.5,
+        "glass_to_token_ms": 0,
     }  # fmt: skip
     assert [each.status for each in bad] == [422] * 3
     assert "choose from delta, sentence" in bad[0].error["message"]
@@ -211,6 +212,7 @@ def test_figures_can_be_read_by_prometheus():
     assert samples["millrace_tick_latency_seconds_count",] == samples["millrace_ticks_total",]
     assert samples["millrace_stage_cost_seconds_count", ("stage", "read")] >= 3
     assert samples["millrace_sentences_total", ("kind", "narration")] >= 1
+    assert samples["millrace_glass_to_token_seconds_count",] >= 1
     assert samples["millrace_words_total",] >= 3
     assert samples["millrace_tokens_kept_total", ("source", "cam1")] >= 1
     assert samples["millrace_frames_total", ("camera", "cam1"), ("fate", "in")] == 6

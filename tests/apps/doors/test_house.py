@@ -3,11 +3,12 @@
 import asyncio
 
 import pytest
-from parrot import Parrot, running, show, until
+from parrot import Parrot, running, seen, shade, show, until
 
 from millrace.apps.doors.house import House
 from millrace.apps.doors.instructions import FullError
 from millrace.apps.doors.questions import BusyError
+from millrace.streams.clock import NS_PER_MS, monotonic_ns
 
 
 async def first(listener, wanted):
@@ -32,6 +33,30 @@ def test_a_camera_that_comes_late_is_seen_and_told_of_by_its_label(house):
     assert (sentence["camera"], sentence["text"], sentence["kind"]) == ("door", "cam1: moved", "narration")
     assert (glimpse["camera"], glimpse["names"], len(glimpse["things"])) == ("door", ["red car"], 60)
     assert set(frames) == {"cam1"}
+
+
+def test_a_sentence_tells_how_sure_it_is_and_how_long_it_took_from_the_glass(house):
+    early_ns = 300 * NS_PER_MS  # so long before it came each picture was taken
+
+    async def play():
+        async with running(house):
+            heard, taken_ms = house.hub.join({"sentence"}), []
+            seat = house.seats.take("door")
+            await until(lambda: house.session.now_ns > 2 * early_ns)
+            for value in (20, 80, 140):
+                assert seat.push_frame(shade(value), monotonic_ns() - early_ns)
+                await seen(house, seat.name, value)
+                taken_ms.append(house.frames[seat.name].t_ns / NS_PER_MS)
+            sentence = await first(heard, lambda body: True)
+            await house.ask("hello")
+            return sentence, taken_ms, await first(heard, lambda body: body["kind"] == "reply")
+
+    sentence, taken_ms, reply = asyncio.run(asyncio.wait_for(play(), 60))
+    glass_ms = sentence["glass_to_token_ms"]
+    assert any(sentence["t_out_s"] * 1e3 - t_ms == pytest.approx(glass_ms, abs=1) for t_ms in taken_ms)
+    assert glass_ms >= 300
+    assert sentence["confidence"] == 0.5  # of its two words one states something
+    assert reply["glass_to_token_ms"] is None
 
 
 def test_answers_come_to_who_asked_in_their_order(house):

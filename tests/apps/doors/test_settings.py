@@ -96,6 +96,8 @@ def test_secrets_are_shown_nowhere():
     assert token not in str(caught.value)
     text = mask(f"rtsp://admin:pass@10.0.0.5/x Bearer {token} and {token}", token)
     assert text == "rtsp://***@10.0.0.5/x Bearer *** and ***"
+    assert mask("rtsp://admin:p@ss@10.0.0.5/x rtsp://h/a@b") == "rtsp://***@10.0.0.5/x rtsp://h/a@b"
+    assert mask('{"a": "http://h", "b": "c@d"}') == '{"a": "http://h", "b": "c@d"}'
     assert mask("send Authorization: Bearer TOKEN, please") == "send Authorization: Bearer TOKEN, please"
 
 
