@@ -81,6 +81,25 @@ def test_the_caller_may_stop_at_any_word(narrator):
     assert torch.equal(*again)
 
 
+def test_a_sentence_broken_off_is_remembered_as_far_as_it_was_said(narrator):
+    with torch.no_grad():
+        narrator.head.bias[END] = -10  # no sentence ends within five words
+    broken, spelled, unsaid = (narrator.new_state() for _ in range(3))
+    hidden = [narrator.read(0, [block(narrator)], state) for state in (broken, spelled, unsaid)]
+    writing = narrator.write(hidden[0], broken, 9)
+    said = [next(writing).text for _ in range(3)]
+    narrator.end(broken)
+    with torch.inference_mode():
+        for number in narrator.vocabulary.encode(" ".join(said)):  # and its end
+            narrator.backbone.step(narrator.embedding.word.weight[number], spelled)
+    assert list(narrator.write(hidden[2], unsaid, 5)) and len(unsaid.pending) == 5
+    narrator.end(unsaid)
+    narrator.end(broken)  # nothing is being said: nothing happens
+    assert not broken.pending and broken.num_tokens == spelled.num_tokens == unsaid.num_tokens - 2
+    after = [narrator.read(TICK, [block(narrator)], state) for state in (broken, spelled, unsaid)]
+    assert torch.equal(after[0], after[1]) and not torch.allclose(after[0], after[2])
+
+
 def test_a_sentence_that_never_ends_is_ended(narrator):
     with torch.no_grad():
         narrator.head.weight.zero_()
