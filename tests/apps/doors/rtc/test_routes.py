@@ -1,6 +1,7 @@
 """WHIP and WHEP as HTTP: the codes of RFC 9725, and limits that say what to do."""
 
 import re
+import socket
 from dataclasses import replace
 
 import pytest
@@ -90,6 +91,24 @@ def test_trickled_candidates_need_the_etag(stage, open_session):
     for headers, text, status in patches:
         assert ask(stage, "PATCH", place, text, **headers)[0] == status
     assert ask(stage, "PATCH", "/whip/desk/none", body, Content_Type=FRAGMENT, If_Match=etag)[0] == 404
+
+
+def test_a_trickled_candidate_is_tried(stage):
+    sdp = re.sub(r"a=(candidate|end-of-candidates).*\r\n", "", stage.run(offer_of("video")))
+    mid = re.search(r"a=mid:\S+\r\n", sdp)[0]
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as own:
+        own.bind(("127.0.0.1", 0))
+        own.settimeout(60)
+        status, headers, _ = ask(stage, "POST", "/whip/desk", sdp, Content_Type=SDP)
+        body = f"m=video 9 UDP/TLS/RTP/SAVPF 0\r\n{mid}"
+        body += f"a=candidate:1 1 udp 2130706431 127.0.0.1 {own.getsockname()[1]} typ host\r\n"
+        patched = ask(
+            stage, "PATCH", headers["Location"], body, Content_Type=FRAGMENT, If_Match=headers["ETag"]
+        )
+        came = own.recv(2048)
+    ask(stage, "DELETE", headers["Location"])
+    assert (status, patched[0]) == (201, 204)
+    assert came[:2] == b"\x00\x01" and came[4:8] == b"\x21\x12\xa4\x42"  # a request of STUN, RFC 8489
 
 
 def test_a_session_that_never_connects_is_ended_and_its_seat_is_free(stage, open_session):
