@@ -99,7 +99,16 @@ async def _tell_refusal(_: Request, error: Exception) -> JSONResponse:
         inner = detail.get("error", detail)
         message, code = inner.get("message", ""), inner.get("code", code)
     text = str(message) or HTTPStatus(error.status_code).phrase
+    if not isinstance(error, Refusal):  # the framework's own, which found no route
+        text = _no_route(error) or text
     return _reply(error.status_code, text, code, error.headers)
+
+
+def _no_route(error: HTTPException) -> str:
+    if error.status_code == 404:
+        return "there is no such door; GET /docs lists all doors"
+    allowed = (error.headers or {}).get("Allow", "")
+    return f"this door takes {allowed} alone; GET /docs lists all doors" if allowed else ""
 
 
 async def _tell_invalid(_: Request, error: Exception) -> JSONResponse:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, WebSocket
 from starlette.responses import PlainTextResponse
 
 from ..house import House
+from ..replies import Refusal
 from ..speech import SpeechWatch
 from .connection import TRY_LATER, Connection
 from .events import event
@@ -20,6 +21,7 @@ PATH = "/v1/realtime"
 _PROTOCOL = "realtime"
 _KEY_PROTOCOL = "openai-insecure-api-key."  # how browsers send the token, which cannot set headers
 _MAX_MODEL_CHARS = 128
+_UPGRADE = {"Upgrade": "websocket", "Connection": "Upgrade"}
 
 
 def make_router(
@@ -44,6 +46,15 @@ def make_router(
     router = APIRouter()
     shared = Shared(house, watch, PictureDecoder(limits.frame_bytes, limits.frame_pixels), limits)
     connected: set[Connection] = set()
+
+    @router.get(PATH, include_in_schema=False)
+    async def explain() -> None:
+        raise Refusal(
+            426,
+            "this door is a WebSocket; a client connects to it by ws:// or wss://",
+            "websocket_only",
+            _UPGRADE,
+        )
 
     @router.websocket(PATH)
     async def realtime(socket: WebSocket) -> None:

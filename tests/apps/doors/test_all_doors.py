@@ -47,4 +47,18 @@ def test_a_door_that_the_owner_shut_is_not_there():
         async with serving(ticks=False) as served:
             return await served.send("POST", "/whip/door", body=b"x", Content_Type="application/sdp")
 
-    assert play(knock()).status == 404
+    refused = play(knock())
+    assert (refused.status, refused.error["code"]) == (404, "not_found")
+    assert refused.error["message"] == "there is no such door; GET /docs lists all doors"
+
+
+def test_who_comes_by_the_wrong_way_is_told_the_right_one():
+    async def knock():
+        async with serving(ticks=False, realtime=True) as served:
+            return [await served.send(*call) for call in (("PUT", "/ask"), ("GET", "/v1/realtime"))]
+
+    method, plain = play(knock())
+    assert (method.status, method.headers["allow"]) == (405, "POST")
+    assert method.error["message"] == "this door takes POST alone; GET /docs lists all doors"
+    assert (plain.status, plain.headers["upgrade"]) == (426, "websocket")
+    assert "ws://" in plain.error["message"]
