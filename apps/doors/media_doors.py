@@ -20,6 +20,7 @@ from .rtc import routes as rtc_routes
 from .rtc.door import RtcDoor
 from .rtc.host import DownError
 from .rtc.limits import IceServer, RtcLimits
+from .rtc.sessions import RtcSession
 from .settings import ServeConfig
 from .speech import SpeechWatch
 
@@ -98,6 +99,11 @@ class _HearingDoor(RtcDoor):
         session = self.sessions.get(session_id)
         if self._speech is not None and session is not None and track in session.seats:
             self._speech.hear(session.seats[track], samples, captured_ns)
+
+    def _leave(self, session: RtcSession, why: str) -> None:
+        super()._leave(session, why)
+        for seat in dict.fromkeys(session.seats.values()) if self._speech is not None else ():
+            self._speech.forget(seat)  # who was speaking is heard no more
 
 
 def rtc_limits(config: ServeConfig) -> RtcLimits:

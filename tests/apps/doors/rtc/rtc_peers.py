@@ -72,11 +72,15 @@ class ToneTrack(MediaStreamTrack):
         wait_ns = self.began_ns + self.num * 20_000_000 - monotonic_ns()
         await pause(max(0, wait_ns) / 1e9)
         times = (np.arange(960) + self.num * 960) / 48_000
-        tone = (8_000 * self.loudness(times) * np.sin(2 * np.pi * self.hz * times)).astype(np.int16)
+        tone = (8_000 * self.wave(times)).astype(np.int16)
         frame = av.AudioFrame.from_ndarray(np.repeat(tone, 2)[None], format="s16", layout="stereo")
         frame.sample_rate, frame.pts, frame.time_base = 48_000, self.num * 960, Fraction(1, 48_000)
         self.num += 1
         return frame
+
+    def wave(self, times_s):
+        """-1 to 1, by seconds since `began_ns`."""
+        return self.loudness(times_s) * np.sin(2 * np.pi * self.hz * times_s)
 
     def loudness(self, times_s):
         """0 to 1, by seconds since `began_ns`."""
