@@ -116,7 +116,7 @@ def test_a_file_that_cannot_be_played_is_one_line_that_names_it(
         ("what is this", "what is this"),
         ("97", "/dev/video97"),
         ("/dev/video97", "/dev/video97"),
-        ("rtsp://camera/1", "rtsp://camera/1"),
+        ("rtsp:///1", "rtsp:///1"),
         ("world:seed=blue", "blue"),
     ],
 )
