@@ -102,8 +102,9 @@ class _HearingDoor(RtcDoor):
 
     def _leave(self, session: RtcSession, why: str) -> None:
         super()._leave(session, why)
-        for seat in dict.fromkeys(session.seats.values()) if self._speech is not None else ():
-            self._speech.forget(seat)  # who was speaking is heard no more
+        if self._speech is not None:
+            for seat in dict.fromkeys(session.seats.values()):
+                self._speech.forget(seat)  # who was speaking is heard no more
 
 
 def rtc_limits(config: ServeConfig) -> RtcLimits:
