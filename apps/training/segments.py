@@ -98,7 +98,7 @@ def _beginning(num_rows: int, shapes_first: int) -> Position:
 def read_segments(
     settings: TrainSettings, streams: Sequence[TickStream], vocabulary: Vocabulary, position: Position | None
 ) -> Generator[Portion[SegmentBatch] | None, None, None]:
-    """Batches from a position on, laid out in a process of their own where there is more than one worker."""
+    """Batches from a position on, laid out in a process of their own where there is more than one worker or thread."""
     reader = SegmentReader(
         streams,
         vocabulary,
@@ -108,7 +108,9 @@ def read_segments(
         position,
         settings.shapes_first,
     )
-    if settings.workers == 1:
+    # Not in a thread beside one that uses all cores: OpenMP, with more threads than cores, puts them to sleep at
+    # every barrier, which halves the speed.
+    if settings.workers == settings.threads == 1:
         yield from reader
         return
     # One process lays out 50 batches a second and more: as many as any GPU asks for.
