@@ -19,7 +19,7 @@ from .talk import TalkRates, draw_talk
 from .tickstreams import TickStream
 
 TIME, VIDEO, AUDIO, WORD, GATE, USER = range(6)
-_ANSWER_WEIGHT, _ALERT_WEIGHT = 3.0, 4.0
+_ANSWER_WEIGHT, _ALERT_WEIGHT = 3.0, 6.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

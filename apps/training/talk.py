@@ -108,14 +108,18 @@ _WANTED = (_E.ENTER, _E.LEAVE, _E.STOP, _E.SOUND)
 
 
 def _about(event: WorldEvent, rng: np.random.Generator) -> Instruction:
-    """An instruction that wants this event, and often others: some of what it says is left open."""
+    """An instruction that wants this event, and often others: some of what it says is left open.
+
+    From one that asks for almost anything to one that asks for just this: the open ones are the easier to learn.
+    """
     if event.kind is _E.SOUND or event.thing is None:
         return Instruction(_E.SOUND, sound=event.sound)
+    share = rng.uniform(0.1, 0.9)
     return Instruction(
         event.kind,
-        camera=event.camera if rng.random() < 0.65 else None,
-        noun=event.thing.kind if rng.random() < 0.75 else None,
-        colour=event.thing.colour if rng.random() < 0.6 else None,
+        camera=event.camera if rng.random() < share else None,
+        noun=event.thing.kind if rng.random() < share else None,
+        colour=event.thing.colour if rng.random() < share else None,
     )
 
 

@@ -224,7 +224,7 @@ def test_words_that_decide_count_more():
             rates,
         )
         decides = np.isin(sequence.target, (VOCABULARY.encode(ALERT)[0], END))
-        assert decides.any() and set(sequence.emphasis[decides]) == {4.0}
+        assert decides.any() and set(sequence.emphasis[decides]) == {6.0}
         assert set(sequence.emphasis[sequence.is_answer]) <= {3.0}
         rest = (sequence.target > END) & ~sequence.is_answer & ~decides
         assert set(sequence.emphasis[rest]) == {1.0}
