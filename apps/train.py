@@ -9,7 +9,7 @@ import torch
 import typer
 
 from ..errors import ConfigError
-from ..generation.checkpoint import save_narrator
+from ..generation.checkpoint import load_narrator, save_narrator
 from .training.calibration import calibrate
 from .training.checkpoints import shielded
 from .training.encoder_stage import train_encoder
@@ -24,6 +24,7 @@ from .training.settings_file import (
     read_settings,
     show_settings,
 )
+from .training.start import blend_with
 from .training.stream_stage import ready_streams
 
 WEIGHTS = "nano.safetensors"
@@ -53,6 +54,8 @@ def _train(settings: TrainSettings, force: bool) -> Path:
     torch.set_num_threads(settings.threads)
     streams = ready_streams(settings, encoder.cpu(), log)
     narrator = train_language(settings, new_narrator(settings, encoder), streams, log)
+    if settings.blend < 1 and settings.start:
+        blend_with(narrator.cpu(), load_narrator(Path(settings.start)), settings.blend)
     calibrate(settings, narrator.cpu(), log)
     with shielded():
         save_narrator(narrator, path)

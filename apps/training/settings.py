@@ -106,6 +106,15 @@ class TrainSettings:
         ),
     ] = 0.1
 
+    blend: Annotated[
+        float,
+        _text(
+            "a share above 0 and up to 1: of what was learnt in the average with the weights of start",
+            gt=0,
+            le=1,
+        ),
+    ] = 1.0
+
     num_calibration: Annotated[int, _whole(1, "worlds on which the threshold of the gate is chosen")] = 24
     thresholds: Annotated[
         tuple[float, ...], _text("a list of probabilities of speech to choose from", min_length=1)
@@ -140,7 +149,7 @@ class TrainSettings:
 FREE = frozenset(
     {
         *("out", "device", "compile", "workers", "threads"),
-        *("num_calibration", "thresholds", "rehearsals"),
+        *("blend", "num_calibration", "thresholds", "rehearsals"),
         *("log_every", "save_every", "evaluate_every", "pictures_every", "tensorboard"),
     }
 )

@@ -36,6 +36,22 @@ def start_from(narrator: Narrator, trained: Narrator) -> list[str]:
     return left
 
 
+@torch.no_grad()
+def blend_with(narrator: Narrator, trained: Narrator, share: float) -> None:
+    """Average with the weights that training began from: `share` of the narrator, the rest of `trained`.
+
+    Both lie in one basin, and the average keeps what either is good at (WiSE-FT, Wortsman et al. 2022,
+    arXiv:2109.01903). What has no counterpart stays as it is.
+    """
+    start = Narrator(narrator.config)
+    start.load_state_dict(narrator.state_dict())
+    left = set(start_from(start, trained))
+    before = start.state_dict()
+    for name, tensor in narrator.state_dict().items():
+        if name not in left and tensor.is_floating_point():
+            tensor.lerp_(before[name].to(tensor.device), 1 - share)
+
+
 def _common_words(narrator: Narrator, trained: Narrator) -> list[tuple[int, int]]:
     """Numbers in both vocabularies of silence, the end, and every word that both have."""
     num_marks = len(narrator.vocabulary) - len(narrator.config.words)

@@ -7,7 +7,7 @@ import torch
 
 from millrace.apps.training.language_stage import new_narrator
 from millrace.apps.training.settings import TrainSettings
-from millrace.apps.training.start import start_from
+from millrace.apps.training.start import blend_with, start_from
 from millrace.errors import CheckpointError
 from millrace.generation.checkpoint import save_narrator
 from millrace.generation.config import HybridConfig
@@ -44,6 +44,23 @@ def test_words_are_matched_by_their_text_and_features_by_their_meaning():
     assert torch.equal(columns[:, 12:14], known[:, 11:13])
     assert torch.equal(columns[:, 16:], known[:, 13:])
     assert torch.equal(new.backbone.state_dict()["norm.weight"], old.backbone.state_dict()["norm.weight"])
+
+
+def test_what_was_learnt_is_averaged_with_what_both_know_and_with_nothing_else():
+    encoder = EncoderConfig(width=8)
+    old, new = narrator(0, ("red", "ball"), encoder), narrator(1, ("ball", "blue"), encoder)
+    learnt = {name: tensor.clone() for name, tensor in new.state_dict().items()}
+    blend_with(new, old, 0.25)
+    blended, known = new.state_dict(), old.state_dict()
+    norm, word = "backbone.norm.weight", "embedding.word.weight"
+    torch.testing.assert_close(blended[norm], 0.25 * learnt[norm] + 0.75 * known[norm])
+    ball = new.vocabulary.encode("ball")[0], old.vocabulary.encode("ball")[0]
+    torch.testing.assert_close(
+        blended[word][ball[0]], 0.25 * learnt[word][ball[0]] + 0.75 * known[word][ball[1]]
+    )
+    blue = new.vocabulary.encode("blue")[0]
+    torch.testing.assert_close(blended[word][blue], learnt[word][blue])
+    assert all(torch.equal(blended[name], learnt[name]) for name in learnt if name.startswith("encoder."))
 
 
 def test_another_backbone_keeps_what_does_not_fit_and_says_so():
