@@ -89,7 +89,7 @@ def test_an_alert_stays_until_it_is_dismissed_and_an_instruction_until_it_is_tak
             await tab.write("a car enters cam1")
             await tab.press("Enter")
             await tab.wait_for(f"{text_of('#instructions')}.includes('tell me when a car enters cam1')")
-            assert house.session.standing == ("tell me when a car enters cam1",)
+            assert house.instructions == ("tell me when a car enters cam1",)
             await tab.click("#start-camera")
             await tab.wait_for("document.querySelector('.alert p')?.innerText.startsWith('Moved')")
             await tab.wait_for("document.title.startsWith('(1)')")
@@ -100,7 +100,7 @@ def test_an_alert_stays_until_it_is_dismissed_and_an_instruction_until_it_is_tak
             await tab.wait_for("!document.querySelector('#empty').hidden")
             await tab.click("#instructions button")
             await tab.wait_for(f"{text_of('#standing-count')} === 'nothing yet'")
-            assert house.session.standing == ()
+            assert house.instructions == ()
             assert await tab.evaluate("document.querySelectorAll('.alert').length") == 1
             await tab.evaluate("document.activeElement.blur()")
             await tab.press("d")
