@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import torch
@@ -151,7 +151,7 @@ class Tick:
             self._outbox.put(delta)
             num_words += 1
             if sentence is not None:
-                finished.append(sentence)
+                finished.append(replace(sentence, text=self.typed.marked(sentence.text)))
             if delta.t_out_ns >= plan.last_word_ns:
                 break  # the rest of the sentence comes with the next tick
         return Spoken(num_words, finished)

@@ -35,6 +35,10 @@ class Typed:
         """Take a standing instruction back; False where it does not stand. May be called from any thread."""
         return self._reminder.remove(line)
 
+    def marked(self, sentence: str) -> str:
+        """A sentence that states what an instruction asks for, as an alert (`generation.reminder`)."""
+        return self._reminder.marked(sentence)
+
     def blocks(self, t_ns: int, texts: Sequence[TextInput]) -> list[TokenBlock]:
         """What the tick at `t_ns` reads. A reminder waits while a question is answered."""
         questions = [line.text for line in texts if not is_standing(line.text)]

@@ -19,7 +19,7 @@ from ...streams.world.instructions import read_instruction
 from ...streams.world.language import read_statement
 from .bootstrap import beside, figure, interval_of
 from .matching import full_key
-from .sitting import Sitting
+from .sitting import Line, Sitting
 
 LATEST_S = 5.0  # an alert that comes later than this is a false alarm, and its event is missed
 _PROMPT_S, _FADE_S = 1.0, 3.0
@@ -40,18 +40,22 @@ class Alerting:
         return self.said - len(self.delays_s)
 
 
-def alerting(sitting: Sitting, examinee: str) -> Alerting:
-    """Match alerts with what the instructions of a world want."""
+def alerting(sitting: Sitting, examinee: str, unaided: bool = False) -> Alerting:
+    """Match alerts with what the instructions of a world want; `unaided`, those that the model marked by itself."""
     said = [
         statement.event
         for line in sitting.transcripts[examinee].lines
         # In time counts when it was said, not when it says that it happened.
-        if (statement := read_statement(line.text, line.tick * NS_PER_TICK)) and statement.is_alert
+        if (statement := read_statement(_text(line, unaided), line.tick * NS_PER_TICK)) and statement.is_alert
     ]
     wanted = wanted_events(sitting)
     first = min((order.tick for order in sitting.sheet.orders), default=sitting.sheet.setting.num_ticks)
     watched_s = (sitting.sheet.setting.num_ticks - first) * NS_PER_TICK / 1e9
     return Alerting(len(said), len(wanted), tuple(hit_delays_s(said, wanted)), watched_s)
+
+
+def _text(line: Line, unaided: bool) -> str:
+    return line.unaided if unaided and line.unaided is not None else line.text
 
 
 def wanted_events(sitting: Sitting) -> list[WorldEvent]:

@@ -81,7 +81,7 @@ class NarratorExaminee:
         text = mark_first(" ".join(each.text for each in self._words[:-1]))
         sure = sentence_confidence(self._words)
         self._words = []
-        return Said(text, sure, self._begun_ns - self.narrator.text_delay_ns)
+        return Said(self._reminder.marked(text), sure, self._begun_ns - self.narrator.text_delay_ns, text)
 
 
 class Blind:

@@ -47,7 +47,7 @@ class _Seat:
 
     def hand_over(self, inputs: Inputs) -> None:
         said = self._examinee.tick(inputs, ())
-        self.sentences += [(inputs.t_ns if t_ns is None else t_ns, text) for text, _, t_ns in said]
+        self.sentences += [(inputs.t_ns if one.t_ns is None else one.t_ns, one.text) for one in said]
 
     def new_state(self) -> None:
         return None

@@ -99,7 +99,8 @@ def print_report(console: Console, report: Mapping[str, Any], names: Sequence[st
     if alerts := find(report, "alerts"):
         console.print(
             f"alerts: {alerts['false_per_hour']:.1f} false an hour over {alerts['hours']:.2f} h, "
-            f"timing {alerts['timing']:.3f}, median delay {_seconds(alerts['delay_p50_s'])}"
+            f"timing {alerts['timing']:.3f}, median delay {_seconds(alerts['delay_p50_s'])}; "
+            f"marked by the model alone: F1 {alerts['unaided']['f1']:.3f}"
         )
     for name, clip in report.get("clips", {}).items():
         console.print(

@@ -54,7 +54,8 @@ def _exam(sittings: Sequence[Sitting], examinee: str) -> dict[str, Any]:
         scores |= answer_scores(given)
     watched = [alerting(s, examinee) for s in sittings if s.sheet.orders]
     if watched:
-        scores["alerts"] = alert_scores(watched)
+        alone = [alerting(s, examinee, unaided=True) for s in sittings if s.sheet.orders]
+        scores["alerts"] = {**alert_scores(watched), "unaided": alert_scores(alone)}
     return scores
 
 

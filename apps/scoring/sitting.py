@@ -9,7 +9,7 @@ from ...generation.embedding import NS_PER_TICK
 from ...streams.world.events import WorldEvent
 from ...streams.world.ticks import world_inputs
 from ...streams.world.world import World
-from .examinee import Examinee
+from .examinee import Examinee, Said
 from .papers import Sheet
 
 
@@ -21,6 +21,7 @@ class Line:
     text: str
     confidence: float
     t_ns: int  # when the stated event happened, by the examinee's own account
+    unaided: str | None = None  # the text without what the instructions made of it (`Said.unaided`)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +53,19 @@ def sit(examinees: Sequence[Examinee], sheet: Sheet, on_tick: Callable[[], None]
     for tick, inputs in enumerate(world_inputs(world, names, NS_PER_TICK), start=1):
         texts = sheet.texts(tick)
         for examinee in examinees:
-            for text, sure, t_ns in examinee.tick(inputs, texts):
-                lines[examinee.name].append(Line(tick, text, sure, inputs.t_ns if t_ns is None else t_ns))
+            lines[examinee.name] += [
+                line_of(said, tick, inputs.t_ns) for said in examinee.tick(inputs, texts)
+            ]
         on_tick()
     transcripts = {e.name: _transcript(e, lines[e.name]) for e in examinees}
     return Sitting(
         sheet, world.scene, world.events, tuple(_side(world, e) for e in world.events), transcripts
     )
+
+
+def line_of(said: Said, tick: int, t_ns: int) -> Line:
+    """What was said, with the tick that began at `t_ns`."""
+    return Line(tick, said.text, said.confidence, t_ns if said.t_ns is None else said.t_ns, said.unaided)
 
 
 def _transcript(examinee: Examinee, lines: list[Line]) -> Transcript:

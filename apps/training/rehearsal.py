@@ -28,7 +28,7 @@ from ..scoring.narration import told
 from ..scoring.papers import NOW, PAST, Setting, Sheet, is_of_shapes
 from ..scoring.replies import Answer, answers
 from ..scoring.seeds import CALIBRATION
-from ..scoring.sitting import Line, Sitting, Transcript
+from ..scoring.sitting import Line, Sitting, Transcript, line_of
 
 MODEL = "model"
 _FIRST = 300  # of the seeds for calibration; those before choose the threshold
@@ -86,8 +86,7 @@ def rehearse(narrator: Narrator, scene: Scene) -> Sitting:
     examinee.start(scene.names)
     for tick in range(1, len(scene.ticks) + 1):
         t_ns = tick * NS_PER_TICK
-        for text, sure, said_ns in examinee.tick(Inputs(t_ns), scene.sheet.texts(tick)):
-            lines.append(Line(tick, text, sure, t_ns if said_ns is None else said_ns))
+        lines += [line_of(said, tick, t_ns) for said in examinee.tick(Inputs(t_ns), scene.sheet.texts(tick))]
     sides = (None,) * len(scene.events)
     return Sitting(scene.sheet, scene.scene, scene.events, sides, {MODEL: Transcript(tuple(lines))})
 

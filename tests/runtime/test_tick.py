@@ -9,6 +9,7 @@ from millrace.runtime.sentences import SentenceBuilder
 from millrace.runtime.tick import Tick
 from millrace.streams.channel import Channel, Policy
 from millrace.streams.clock import NS_PER_MS, VirtualClock
+from millrace.streams.media import TextInput
 
 
 class Talker(RecurrentSpeaker):
@@ -53,3 +54,23 @@ def test_a_hush_breaks_off_the_sentence_it_meets_and_no_other(hushed_at, said):
     hushed_at = 0
     tick.run(200 * NS_PER_MS)
     assert [delta.text for delta in heard] == ["one", "two", "", "three", "four", ""]
+
+
+class Narrating(RecurrentSpeaker):
+    """Tells the same two events in every tick."""
+
+    def write(self, hidden, state, max_text_tokens, depth):
+        for text in ("cam1: a red car appears on the left", "cam2: a red car appears on the left"):
+            yield from (*map(Word, text.split()), Word("", is_end=True))
+
+
+def test_a_sentence_that_states_what_an_instruction_asks_for_is_told_as_an_alert():
+    budget, inbox = FullPlan(200 * NS_PER_MS, Limits(depth=1)), Inbox(realtime=False)
+    outbox, sentences = Channel(64, Policy.DROP_OLDEST), SentenceBuilder(["yard", "door"])
+    tick = Tick(VirtualClock(), inbox, budget, MeanLooker([]), Narrating(), outbox, sentences)
+    inbox.text(TextInput("typed", 0, "Please tell me when a red car enters cam2."))
+    told = [(sentence.camera, sentence.text) for sentence in tick.run(0).sentences]
+    assert told == [
+        ("yard", "cam1: a red car appears on the left"),
+        ("door", "alert cam2: a red car appears on the left"),
+    ]
