@@ -29,6 +29,10 @@ _FLAGS = (
     "--disable-component-update",
     "--disable-dev-shm-usage",
     "--disable-features=WebRtcHideLocalIpsWithMdns",
+    # A page behind another counts as looked at: else its process gets a lower priority, and starves on a busy machine.
+    "--disable-renderer-backgrounding",
+    "--disable-backgrounding-occluded-windows",
+    "--disable-background-timer-throttling",
     "--no-first-run",
     "--mute-audio",
     "--use-fake-device-for-media-stream",

@@ -9,29 +9,13 @@ import pytest
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "apps" / "doors")]
 
 from artefacts import kept  # noqa: E402  found by the line above
-from chrome import ALLOW, DENY, PROGRAM, PageError, launched  # noqa: E402
+from chrome import ALLOW, DENY, PROGRAM, launched  # noqa: E402
 from clips import as_camera, write_shades, write_world  # noqa: E402
 from served_agent import agent_serving  # noqa: E402
 
 from millrace.streams.world.world import World  # noqa: E402
 
 _STORY_S = 480  # far more than it needs: a hang is a failure, a busy machine is not
-
-
-_tried_again = []
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_pyfunc_call(pyfuncitem):
-    """A page that did not come to its point in time is tried once more, and it is said: Chromium's WebRTC between
-    loopback peers now and then needs longer than a minute to connect when many tabs came before."""
-    given = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
-    try:
-        pyfuncitem.obj(**given)
-    except PageError as error:
-        _tried_again.append(f"tried again: {pyfuncitem.name} ({str(error)[:120]})")
-        pyfuncitem.obj(**given)
-    return True
 
 
 def _launch(folder, *flags):
@@ -100,8 +84,6 @@ def play():
 
 def pytest_terminal_summary(terminalreporter):
     """Says where the pictures are."""
-    for line in _tried_again:
-        terminalreporter.write_line(line)
     if kept:
         names = ", ".join(path.name for path in kept)
         terminalreporter.write_line(f"screenshots: {names} in {kept[0].parent}")
