@@ -49,6 +49,7 @@ COMMANDS = (
     Command(
         ("bench", "doors"), "bench_doors", "Four 720p cameras at the doors: loop lag, ticks in time, drops."
     ),
+    Command(("bench", "dirt"), "bench_dirt", "What each dirt of the pictures costs the narration."),
     Command(("bench", "outliers"), "bench_outliers", "Activations without outliers, and rounded weights."),
 )
 

@@ -39,6 +39,9 @@ _RUSH_GAP_S, _BUSY_GAP_S, _QUIET_GAP_S = (
 )  # between two visits to a camera
 _COUNTING = 0.1  # share of worlds with several things of one name
 _FAULTY = 0.12  # share of cameras with which something goes wrong now and then
+# What can be taken away from the pictures: H.264, the sensor's noise, softness, swings and tints of the light, streaks of
+# rain, dark corners and glare of the front glass, and frozen, black or lost pictures.
+DIRT = ("codec", "noise", "blur", "light", "rain", "glass", "faults")
 _BLACK = 6  # grey value of a camera that gives no picture
 
 
@@ -140,6 +143,27 @@ class SolidStage:
         step = view.faults.shown_at(t_ns * STEP_HZ / 1e9)
         found = [s for sight in _present(view, step) if (s := _sighting(sight, step)) is not None]
         return sorted(found, key=lambda s: s.identity)
+
+    def clean(self, dirt: str) -> None:
+        """Take one of `DIRT` away; things move as before, and the log still tells what can be seen."""
+        if dirt == "codec":
+            self.h264_share = 0.0
+        for view in self._views:
+            optics, num_steps = view.optics, len(view.faults.shown)
+            match dirt:
+                case "noise":
+                    optics.noise = 0.0
+                case "blur":
+                    optics.blur_px = 0.0
+                case "light":
+                    optics.light[:], optics.tint = 1.0, np.ones(3, np.float32)
+                case "rain":
+                    view.ground.rain = 0.0
+                case "glass":
+                    view.glass = Glass()
+                case "faults":
+                    view.faults = no_faults(num_steps)
+        self.events = _log(self._views)
 
 
 def _pick(scene: str, rng: np.random.Generator) -> tuple[str, SceneRecipe]:
