@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
-from ..streams.world.instructions import Instruction, read_instruction
+from ..streams.world.instructions import understand
 from ..streams.world.language import ALERT, read_statement
 from .narrator import REMINDER_NS
-
-_MANNERS = re.compile(r"\s*(?:please\s+)?(.*?)[\s.!]*", re.IGNORECASE | re.DOTALL)
 
 
 class Reminder:
@@ -53,14 +49,8 @@ class Reminder:
         statement = read_statement(sentence)
         if statement is None:
             return sentence
-        standing = [understood(text) for text in self._read_ns.copy()]
+        standing = [understand(text) for text in self._read_ns.copy()]
         is_wanted = any(each.wants(statement.event) for each in standing if each is not None)
         if is_wanted == statement.is_alert or (statement.is_alert and None in standing):
             return sentence
         return f"{ALERT} {sentence}" if is_wanted else sentence.removeprefix(f"{ALERT} ")
-
-
-def understood(text: str) -> Instruction | None:
-    """What a typed instruction asks for, with or without manners; None where it is not of the grammar."""
-    found = _MANNERS.fullmatch(text)
-    return read_instruction(found[1].lower()) if found else None

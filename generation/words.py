@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 SILENT, END = 0, 1
 _WORD = re.compile(r"[a-z0-9]+")
+_CAMERA = re.compile(r"\bcam(?:era)? ?([1-9])\b")  # `camera 3` is `cam3`
 _SPECIAL = ("<silent>", "<end>")
 
 
@@ -38,4 +39,4 @@ class Vocabulary:
 
 
 def _plain(text: str) -> list[str]:
-    return _WORD.findall(text.lower())
+    return _WORD.findall(_CAMERA.sub(r"cam\1", text.lower()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,6 +70,38 @@ def read_instruction(sentence: str) -> Instruction | None:
             colour, noun = _colour_and_noun(slots["what"])
             return Instruction(kind, camera, noun, colour)
     return None
+
+
+# How people put it, and how the grammar does; applied in turn.
+_WORDINGS = tuple(
+    (re.compile(pattern), plain)
+    for pattern, plain in (
+        (r"[\s.,;:!?]+", " "),
+        (r"^ ?(?:please )?(.*?) ?$", r"\1"),
+        (r"\bcam(?:era)? ?([1-9])\b", r"cam\1"),
+        (r"\b(?:someone|somebody|anyone|anybody)\b", "a person"),
+        (r"\b(?:man|woman|boy|girl|child|human)\b", "person"),
+        (r"\bbike\b", "bicycle"),
+        (r"\b(?:the|an|any|some)\b (?!camera)", "a "),
+        (rf"\ba ({'|'.join(COLOURS)}) person\b", r"a person in \1"),
+        (
+            r"\b(?:comes|walks|drives|runs|gets) in(?:to)?\b|\bappears(?: in| on)?\b|\bshows up(?: in| on)?\b",
+            "enters",
+        ),
+        (r"\b(?:goes|walks|drives|runs|gets) out(?: of)?\b|\bexits\b|\bdisappears(?: from)?\b", "leaves"),
+        (r"\bstops(?: in| on| at)?\b", "stops in"),
+        (r"\b(enters|leaves|stops in)$", rf"\1 {_ANY}"),
+        (r"\byou hear an? ", "you hear "),
+    )
+)
+
+
+def understand(text: str) -> Instruction | None:
+    """The instruction that a person typed, in the grammar or near it; None for what it has no words for."""
+    text = text.lower()
+    for pattern, plain in _WORDINGS:
+        text = pattern.sub(plain, text)
+    return read_instruction(text)
 
 
 def instruction_words() -> set[str]:

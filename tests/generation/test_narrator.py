@@ -184,6 +184,11 @@ def test_vocabulary_numbers_are_stable():
         vocabulary.encode("c")
 
 
+@pytest.mark.parametrize("text", ["camera 3", "Camera 3?", "cam 3", "cam3"])
+def test_a_camera_is_known_however_its_name_is_typed(narrator, text):
+    assert narrator.text_block(text, 0).features.tolist() == narrator.vocabulary.encode("cam3")[:-1]
+
+
 def test_typed_words_reach_the_state_and_unknown_ones_are_left_out(narrator):
     block = narrator.text_block("The RED disc, please?", 0)
     assert [narrator.vocabulary.word(int(n)) for n in block.features] == ["the", "red", "disc"]
