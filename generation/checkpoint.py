@@ -21,6 +21,8 @@ from .narrator import Narrator, NarratorConfig
 FORMAT = "millrace-narrator-1"
 SHIPPED = "nano.safetensors"
 
+_CLOCK = "embedding.clock.weight"
+
 
 def save_narrator(narrator: Narrator, path: Path) -> None:
     """Write weights and shape; the file appears whole or not at all."""
@@ -63,6 +65,7 @@ def _load(path: Path) -> Narrator:
         raise CheckpointError(
             f"model {path}: not a whole safetensors file ({error}); train or copy it again"
         ) from None
+    tensors.setdefault(_CLOCK, narrator.state_dict()[_CLOCK])  # weights from before there were clocks
     try:
         narrator.load_state_dict(tensors)
     except RuntimeError as error:

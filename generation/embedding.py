@@ -1,4 +1,8 @@
-"""All that comes in, as vectors of the model's width: time, patches, sound, words, the gate."""
+"""All that comes in, as vectors of the model's width: time, patches, sound, words, the gate.
+
+Attention has no positions; what it reads carries the time of the stream as the hands of some clocks, so that it can
+look for what came last.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,7 @@ from ..perception.blocks import TokenBlock, TokenKind
 MAX_CAMERAS = 4
 MAX_AUDIO_PLACES = 16
 NS_PER_TICK = 200_000_000
+CLOCK_PERIODS_S = (2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,11 @@ class InputEmbedding(nn.Module):
         self.camera = nn.Embedding(MAX_CAMERAS, d_model)
         self.audio_place = nn.Embedding(MAX_AUDIO_PLACES, d_model)
         self.word = nn.Embedding(sizes.num_words, d_model)
+        self.clock = nn.Linear(2 * len(CLOCK_PERIODS_S), d_model, bias=False)
+        nn.init.zeros_(self.clock.weight)
+        self.turns_per_ns: Tensor
+        rates = 1e-9 / torch.tensor(CLOCK_PERIODS_S, dtype=torch.float64)
+        self.register_buffer("turns_per_ns", rates, persistent=False)
         self.gate = nn.Parameter(torch.zeros(d_model))
         self.user = nn.Parameter(torch.zeros(d_model))  # tells what a person typed from what the model wrote
         self.fovea = nn.Parameter(torch.zeros(d_model))  # tells a patch of a closer look from one of the view
@@ -69,7 +79,17 @@ class InputEmbedding(nn.Module):
         embedded: Tensor = self.time(torch.stack([ticks.clamp(max=10.0), torch.log1p(ticks)], dim=-1))
         return embedded
 
-    def tick(self, gap_ns: int, blocks: Sequence[TokenBlock]) -> Tensor:
+    def clocks(self, t_ns: Tensor) -> Tensor:
+        """Times of the stream [N] to [N, D]: sine and cosine of where the hand of each clock stands."""
+        angles = (t_ns.double()[:, None] * self.turns_per_ns % 1 * (2 * torch.pi)).float()
+        embedded: Tensor = self.clock(torch.cat([angles.sin(), angles.cos()], dim=-1))
+        return embedded
+
+    def written(self, number: int, t_ns: int) -> Tensor:
+        """A word that the model wrote itself at a time, [D]."""
+        return self.word.weight[number] + self.clocks(torch.tensor([t_ns]))[0]
+
+    def tick(self, t_ns: int, gap_ns: int, blocks: Sequence[TokenBlock]) -> Tensor:
         """One tick's sequence [N, D]: the time token, patches, sounds, typed words, the gate."""
         rows = [self.gaps(torch.tensor([gap_ns]))]
         # Each camera's closer look stands behind its view.
@@ -86,4 +106,4 @@ class InputEmbedding(nn.Module):
         ]
         rows += [self.texts(b.features) for b in blocks if b.kind is TokenKind.TEXT and b.num_kept]
         rows.append(self.gate[None])
-        return torch.cat(rows)
+        return torch.cat(rows) + self.clocks(torch.tensor([t_ns]))

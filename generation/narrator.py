@@ -117,7 +117,7 @@ class Narrator(nn.Module):
             return None
         gap_ns = 0 if state.t_ns is None else t_ns - state.t_ns
         state.t_ns = t_ns
-        hidden: Tensor = self.backbone.read(self.embedding.tick(gap_ns, blocks), state, depth)[-1]
+        hidden: Tensor = self.backbone.read(self.embedding.tick(t_ns, gap_ns, blocks), state, depth)[-1]
         return hidden
 
     def _wants(self, t_ns: int, has_news: bool, state: SessionState) -> bool:
@@ -173,5 +173,5 @@ class Narrator(nn.Module):
 
     @torch.inference_mode()
     def _step(self, number: int, state: SessionState, depth: int | None) -> Tensor:
-        hidden: Tensor = self.backbone.step(self.embedding.word.weight[number], state, depth)
+        hidden: Tensor = self.backbone.step(self.embedding.written(number, state.t_ns or 0), state, depth)
         return hidden

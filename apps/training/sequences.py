@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ...generation.embedding import MAX_CAMERAS, NS_PER_TICK, InputEmbedding
+from ...generation.embedding import CLOCK_PERIODS_S, MAX_CAMERAS, NS_PER_TICK, InputEmbedding
 from ...generation.losses import IGNORE
 from ...generation.quiet import is_worth_reading
 from ...generation.words import END, SILENT, Vocabulary
@@ -32,6 +32,7 @@ class TokenSequence:
     row: NDArray[np.int64]  # [T] row of the features, number of the word, or of TIME the ns since the last
     target: NDArray[np.int64]  # [T] next word, SILENT or IGNORE
     is_answer: NDArray[np.bool_]  # [T] whether the target is the content of a reply
+    t_ns: NDArray[np.int64]  # [T] of the tick, from a random beginning: clocks may stand at any hour
     emphasis: NDArray[np.float32]  # [T] what the target counts beside others
 
 
@@ -46,7 +47,8 @@ def build_sequence(
     rates = rates or TalkRates()
     talk = draw_talk(stream.record.moved(slots), vocabulary, rates, rng)
     limit = int(rng.integers(3, 14)) if rng.random() < rates.cut else 1 << 30
-    kind, row, target = list[int](), list[int](), list[int]()
+    kind, row, target, times = list[int](), list[int](), list[int](), list[int]()
+    start_ns = int(rng.integers(round(max(CLOCK_PERIODS_S) * 1e9)))
     video_at = np.searchsorted(stream.video_tick, np.arange(stream.num_ticks + 2))
     audio_at = np.searchsorted(stream.audio_tick, np.arange(stream.num_ticks + 2))
     waiting, news_ns, read_ns = _Waiting(), None, None
@@ -68,10 +70,13 @@ def build_sequence(
         kind += [WORD] * len(now)
         row += now
         target += [*now, IGNORE if waiting.sentences else SILENT]
+        times += [start_ns + t_ns] * (len(kind) - len(times))
     is_answer = _answers(target, vocabulary.encode(REPLY)[0])
     alert = vocabulary.encode(ALERT)[0]
     emphasis = _emphasis(target, is_answer, talk.is_instructed, alert)
-    return TokenSequence(stream, slots, np.array(kind), np.array(row), np.array(target), is_answer, emphasis)
+    return TokenSequence(
+        stream, slots, np.array(kind), np.array(row), np.array(target), is_answer, np.array(times), emphasis
+    )
 
 
 def _emphasis(
@@ -134,6 +139,7 @@ class SegmentBatch:
     target: Tensor  # int64 [B, T]
     is_answer: Tensor  # bool [B, T]
     emphasis: Tensor  # float32 [B, T]
+    t_ns: Tensor  # int64 [B, T]
     video_at: Tensor
     video: Tensor
     video_place: Tensor
@@ -168,7 +174,8 @@ class SegmentBatch:
             (self.gate_at, embedding.gate.expand(len(self.gate_at), -1)),
         )
         where = torch.cat([at for at, _ in parts])
-        return flat.index_copy(0, where, torch.cat([x.float() for _, x in parts])).view(*self.shape, d_model)
+        flat = flat.index_copy(0, where, torch.cat([x.float() for _, x in parts]))
+        return (flat + embedding.clocks(self.t_ns.flatten())).view(*self.shape, d_model)
 
 
 def gather(rows: Sequence[tuple[TokenSequence, int]], length: int) -> SegmentBatch:
@@ -176,11 +183,13 @@ def gather(rows: Sequence[tuple[TokenSequence, int]], length: int) -> SegmentBat
     kind = np.full((len(rows), length), -1)
     row, target = np.zeros_like(kind), np.full_like(kind, IGNORE)
     is_answer, emphasis = np.zeros(kind.shape, bool), np.ones(kind.shape, np.float32)
+    t_ns = np.zeros_like(kind)
     for n, (sequence, start) in enumerate(rows):
         part = sequence.kind[start : start + length]
         kind[n, : len(part)] = part
         row[n, : len(part)] = sequence.row[start : start + length]
         target[n, : len(part)] = sequence.target[start : start + length]
+        t_ns[n, : len(part)] = sequence.t_ns[start : start + length]
         is_answer[n, : len(part)] = sequence.is_answer[start : start + length]
         emphasis[n, : len(part)] = sequence.emphasis[start : start + length]
     video, audio = [], []
@@ -198,6 +207,7 @@ def gather(rows: Sequence[tuple[TokenSequence, int]], length: int) -> SegmentBat
         target=torch.from_numpy(target),
         is_answer=torch.from_numpy(is_answer),
         emphasis=torch.from_numpy(emphasis),
+        t_ns=torch.from_numpy(t_ns),
         video_at=at[VIDEO],
         video=video_columns[0].float(),
         video_place=video_columns[1],

@@ -16,11 +16,14 @@ from millrace.apps.training.sequences import (
     VIDEO,
     WORD,
     build_sequence,
+    gather,
 )
 from millrace.apps.training.talk import TalkRates
 from millrace.apps.training.tickstreams import TickStream, load_streams, read_stream, save_streams
+from millrace.generation.embedding import InputEmbedding, InputSizes
 from millrace.generation.losses import IGNORE
 from millrace.generation.words import END, SILENT, Vocabulary
+from millrace.perception.blocks import TokenBlock, TokenKind
 from millrace.perception.encoder import PatchEncoder
 from millrace.streams.world.events import Thing, WorldEvent, WorldEventKind
 from millrace.streams.world.language import ALERT, mark_first, parse, read_statement
@@ -76,6 +79,40 @@ def test_a_tick_is_time_then_patches_then_sound_then_gate():
     assert sequence.kind[12:17].tolist() == [TIME, VIDEO, VIDEO, AUDIO, GATE]
     assert (sequence.target[sequence.kind == GATE] == SILENT).all()
     assert (sequence.target[sequence.kind != GATE] == IGNORE).all()
+
+
+def live_blocks(sequence, start):
+    """The blocks of the tick whose time token stands at `start`, as perception would deliver them."""
+    blocks, source = [], sequence.stream
+    for kind, row in zip(sequence.kind[start + 1 :], sequence.row[start + 1 :], strict=True):
+        if kind == GATE:
+            return blocks
+        if kind == VIDEO:
+            slot, place = int(sequence.slots[source.video_slot[row]]), torch.tensor([source.video_place[row]])
+            features = torch.from_numpy(source.video[row : row + 1]).float()
+            blocks.append(TokenBlock(f"cam{slot + 1}", slot, 0, TokenKind.VIDEO, features, place, 60))
+        else:
+            features = torch.from_numpy(source.audio[row : row + 1]).float()
+            blocks.append(TokenBlock("mic", 0, 0, TokenKind.AUDIO, features, torch.zeros(1, dtype=int), 1))
+
+
+@torch.no_grad()
+def test_a_sequence_is_embedded_as_a_session_embeds_its_ticks_and_words():
+    torch.manual_seed(0)
+    embedding = InputEmbedding(16, InputSizes(3, 2, 60, len(VOCABULARY)))
+    for weight in embedding.parameters():
+        weight.normal_()
+    sequence = quiet(stream([enter(0.5), enter(1.1, camera=1)]), 3)
+    assert len(set(sequence.t_ns)) == 10  # all of a tick has one time, from a random beginning
+    sequence = replace(sequence, t_ns=sequence.t_ns - sequence.t_ns[0] + TICK)
+    rows = []
+    for at, (kind, row, t_ns) in enumerate(zip(sequence.kind, sequence.row, sequence.t_ns, strict=True)):
+        if kind == TIME:
+            rows.append(embedding.tick(int(t_ns), int(row), live_blocks(sequence, at)))
+        elif kind == WORD:
+            rows.append(embedding.written(int(row), int(t_ns))[None])
+    batch = gather([(sequence, 0)], len(sequence.kind))
+    assert torch.allclose(batch.embed(embedding, 16)[0], torch.cat(rows), atol=1e-5)
 
 
 def test_an_event_is_said_one_tick_after_the_tick_that_shows_it():
