@@ -14,12 +14,12 @@ from ...generation.embedding import CLOCK_PERIODS_S, MAX_CAMERAS, NS_PER_TICK, I
 from ...generation.losses import IGNORE
 from ...generation.quiet import is_worth_reading
 from ...generation.words import END, SILENT, Vocabulary
-from ...streams.world.language import ALERT, REPLY
+from ...streams.world.language import REPLY
 from .talk import TalkRates, draw_talk
 from .tickstreams import TickStream
 
 TIME, VIDEO, AUDIO, WORD, GATE, USER = range(6)
-_ANSWER_WEIGHT, _ALERT_WEIGHT = 3.0, 6.0
+_ANSWER_WEIGHT = 6.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,21 +72,11 @@ def build_sequence(
         target += [*now, IGNORE if waiting.sentences else SILENT]
         times += [start_ns + t_ns] * (len(kind) - len(times))
     is_answer = _answers(target, vocabulary.encode(REPLY)[0])
-    alert = vocabulary.encode(ALERT)[0]
-    emphasis = _emphasis(target, is_answer, talk.is_instructed, alert)
+    # The content of a reply is a word or two among hundreds, and decides more than all the rest.
+    emphasis = np.where(is_answer, np.float32(_ANSWER_WEIGHT), np.float32(1))
     return TokenSequence(
         stream, slots, np.array(kind), np.array(row), np.array(target), is_answer, np.array(times), emphasis
     )
-
-
-def _emphasis(
-    target: list[int], is_answer: NDArray[np.bool_], is_instructed: bool, alert: int
-) -> NDArray[np.float32]:
-    """Single words that decide count more: the content of a reply, and whether a sentence ends as an alert."""
-    emphasis = np.where(is_answer, np.float32(_ANSWER_WEIGHT), np.float32(1))
-    if is_instructed:
-        emphasis[np.isin(target, (alert, END))] = _ALERT_WEIGHT
-    return emphasis
 
 
 def _answers(target: list[int], reply: int) -> NDArray[np.bool_]:

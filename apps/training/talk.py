@@ -15,26 +15,30 @@ from ...streams.world.events import COLOURS, KINDS, SOUNDS, Thing, WorldEvent, W
 from ...streams.world.examiner import draw_question
 from ...streams.world.instructions import Instruction, instruct
 from ...streams.world.language import mark_last, narrate
-from ...streams.world.questions import FAMILIES, REPLY, ask
+from ...streams.world.questions import FAMILIES, REPLY, QuestionKind, ask
 from ...streams.world.record import Record
 
 # An event is told so long after the first tick that shows it; questions are answered at once. Two ticks show more of
 # what comes in by the border, but to count them is harder to learn: the loss needs 1.4 times the batches.
 DELAY_TICKS = 1
 _REMINDER_TICKS = REMINDER_NS // NS_PER_TICK
-_E = WorldEventKind
+_E, _Q = WorldEventKind, QuestionKind
 
 
 @dataclass(frozen=True, slots=True)
 class TalkRates:
     """How much a stream is talked to; shares of streams, ticks between questions, weights of families."""
 
-    asked: float = 0.85
-    instructed: float = 0.8
-    cut: float = 0.25  # whose sentences are cut by a word limit and go on at the next tick
-    ticks_apart: tuple[float, float] = (2.0, 16.0)  # mean, drawn for each stream between these
+    asked: float = 1.0
+    instructed: float = 0.3
+    cut: float = 0.1  # whose sentences are cut by a word limit and go on at the next tick
+    ticks_apart: tuple[float, float] = (0.3, 5.0)  # mean, drawn for each stream between these
     families: dict[str, float] = field(
         default_factory=lambda: {"live": 0.4, "memory": 0.4, "identity": 0.08, "sound": 0.12}
+    )
+    # Weights within a family, others 1: to find one thing among many by its name is what is learnt last.
+    kinds: dict[QuestionKind, float] = field(
+        default_factory=lambda: {_Q.PRESENT: 2.0, _Q.WHERE: 2.0, _Q.WHICH: 2.0, _Q.WAS: 2.0, _Q.COLOUR: 1.5}
     )
 
 
@@ -45,14 +49,12 @@ class Talk:
     typed: dict[int, list[int]]
     replies: dict[int, list[list[int]]]
     told: dict[int, list[list[int]]]
-    is_instructed: bool = False  # whether some events are to be told as alerts
 
 
 def draw_talk(record: Record, vocabulary: Vocabulary, rates: TalkRates, rng: np.random.Generator) -> Talk:
     """Questions with true answers, instructions with their alerts, and the narration of all events."""
     talk = Talk(defaultdict(list), defaultdict(list), defaultdict(list))
     standing = _instructions(record, rng) if rng.random() < rates.instructed else []
-    talk.is_instructed = bool(standing)
     for since, instruction in standing:
         words = vocabulary.encode(instruct(instruction, rng))[:-1]
         for tick in range(since, record.num_ticks + 1, _REMINDER_TICKS):
@@ -81,7 +83,9 @@ def _ask(
     apart, tick = rng.uniform(*rates.ticks_apart), 5.0
     while cameras and (tick := tick + 1 + rng.exponential(apart)) <= record.num_ticks:
         family = FAMILIES[str(rng.choice(names, p=np.array(weights) / sum(weights)))]
-        asked = draw_question(family[int(rng.integers(len(family)))], record, int(tick), rng, cameras)
+        share = np.array([rates.kinds.get(kind, 1.0) for kind in family])
+        kind = family[int(rng.choice(len(family), p=share / share.sum()))]
+        asked = draw_question(kind, record, int(tick), rng, cameras)
         if asked is not None and int(tick) not in talk.typed:
             talk.typed[int(tick)] += vocabulary.encode(ask(asked.question, rng))[:-1]
             talk.replies[int(tick)].append(vocabulary.encode(f"{REPLY} {asked.answer}"))
