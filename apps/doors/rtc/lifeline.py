@@ -7,7 +7,8 @@ place under DTLS, which notices nothing.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from aioice import Candidate, Connection
@@ -16,15 +17,26 @@ from aiortc import RTCIceTransport
 from aiortc.rtcconfiguration import RTCIceServer
 from aiortc.rtcicetransport import connection_kwargs
 
-from ....streams.clock import monotonic_ns
+from ....streams.clock import NS_PER_S, monotonic_ns
+from .consent import query_consent
 from .tap import swap
 
 
 class Lifeline:
-    """Stands between DTLS and ICE; make it before the transport starts."""
+    """Stands between DTLS and ICE; make it before the transport starts.
 
-    def __init__(self, transport: RTCIceTransport, servers: list[RTCIceServer]) -> None:
+    `last_media_ns` tells when media of the peer were last decrypted: it is asked every `consent_s` whether it is there.
+    """
+
+    def __init__(
+        self,
+        transport: RTCIceTransport,
+        servers: list[RTCIceServer],
+        last_media_ns: Callable[[], int],
+        consent_s: float,
+    ) -> None:
         self._transport, self._servers = transport, servers
+        self._last_media_ns, self._consent_ns = last_media_ns, round(consent_s * NS_PER_S)
         self._connection: Connection = transport._connection
         self._next: Connection | None = None
         self.last_heard_ns = monotonic_ns()
@@ -84,6 +96,8 @@ class Lifeline:
             received(message, *more)
 
         swap(connection, "request_received", on_request)
+        asking = partial(query_consent, connection, self._last_media_ns, self._consent_ns)
+        swap(connection, "query_consent", asking)
 
     async def _recv(self) -> bytes:
         while True:

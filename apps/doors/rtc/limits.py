@@ -47,6 +47,7 @@ class RtcLimits:
     late_s: float = 1.0  # a frame that waited longer than this is not worth showing
     offer_s: float = 10.0  # to answer an offer
     connect_s: float = 15.0  # from the answer to a connection
+    consent_s: float = 5.0  # how often a peer is asked whether it still takes what is sent (RFC 7675)
     vanish_s: float = 10.0  # without any packet: the peer is gone
     idle_s: float = 60.0  # connected, and sends no media
     stall_s: float = 15.0  # a child that answers nothing for so long is killed

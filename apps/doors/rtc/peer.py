@@ -116,13 +116,14 @@ class Peer:
     def check(self, now_ns: int) -> None:
         """End what is half open, has vanished or sends nothing."""
         limits, heard_ns = self._limits, self._lifeline.last_heard_ns if self._lifeline else 0
-        media_ns = max((tap.last_packet_ns for tap in self._taps), default=0)
         if not self._connected_ns:
             if now_ns - self._made_ns > limits.connect_s * NS_PER_S:
                 self._end(f"no connection within {limits.connect_s:g} s")
         elif now_ns - heard_ns > limits.vanish_s * NS_PER_S:
             self._end(f"vanished: nothing came for {limits.vanish_s:g} s")
-        elif self._taps and now_ns - max(media_ns, self._connected_ns) > limits.idle_s * NS_PER_S:
+        elif (
+            self._taps and now_ns - max(self._last_media_ns(), self._connected_ns) > limits.idle_s * NS_PER_S
+        ):
             self._end(f"idle: no media for {limits.idle_s:g} s")
 
     def statistics(self) -> dict[str, Any]:
@@ -150,7 +151,12 @@ class Peer:
         owner = transceivers[0].receiver if transceivers else self._pc.sctp
         if owner is None:
             raise OfferError("the offer has no section that can be answered")
-        self._lifeline = Lifeline(owner.transport.transport, self._servers)
+        self._lifeline = Lifeline(
+            owner.transport.transport, self._servers, self._last_media_ns, self._limits.consent_s
+        )
+
+    def _last_media_ns(self) -> int:
+        return max((tap.last_packet_ns for tap in self._taps), default=0)
 
     def _take(self, track: MediaStreamTrack) -> None:
         receiver = next(one for one in self._pc.getReceivers() if one.track is track)
