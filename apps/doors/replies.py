@@ -13,6 +13,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from ...errors import MillraceError
 from .masking import mask
@@ -21,6 +22,7 @@ from .seats import NoSeatError
 
 log = logging.getLogger("millrace.doors")
 
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _CODES = {
     400: "bad_request",
     401: "unauthorized",
@@ -91,7 +93,7 @@ def _reply(
     return JSONResponse(error_body(message, code or code_of(status)), status, headers)
 
 
-async def _tell_refusal(_: Request, error: Exception) -> JSONResponse:
+async def _tell_refusal(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     detail: Any = error.detail
     message, code = detail, getattr(error, "code", None)
@@ -99,16 +101,26 @@ async def _tell_refusal(_: Request, error: Exception) -> JSONResponse:
         inner = detail.get("error", detail)
         message, code = inner.get("message", ""), inner.get("code", code)
     text = str(message) or HTTPStatus(error.status_code).phrase
-    if not isinstance(error, Refusal):  # the framework's own, which found no route
-        text = _no_route(error) or text
+    if isinstance(error, Refusal):
+        return _reply(error.status_code, text, code, error.headers)
+    # The framework's own, which found no route.
+    if error.status_code == 404:
+        return _reply(404, "there is no such door; GET /docs lists all doors")
+    if error.status_code == 405:
+        allowed = _methods_of(request)
+        return _reply(
+            405, f"this door takes {allowed} alone; GET /docs lists all doors", headers={"Allow": allowed}
+        )
     return _reply(error.status_code, text, code, error.headers)
 
 
-def _no_route(error: HTTPException) -> str:
-    if error.status_code == 404:
-        return "there is no such door; GET /docs lists all doors"
-    allowed = (error.headers or {}).get("Allow", "")
-    return f"this door takes {allowed} alone; GET /docs lists all doors" if allowed else ""
+def _methods_of(request: Request) -> str:
+    # The framework names those of the first route with this path alone; there may be several, one for each method.
+    def is_taken(method: str) -> bool:
+        scope = {**request.scope, "method": method}
+        return any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
+
+    return ", ".join(filter(is_taken, _METHODS))
 
 
 async def _tell_invalid(_: Request, error: Exception) -> JSONResponse:

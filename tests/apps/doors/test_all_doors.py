@@ -54,11 +54,15 @@ def test_a_door_that_the_owner_shut_is_not_there():
 
 def test_who_comes_by_the_wrong_way_is_told_the_right_one():
     async def knock():
-        async with serving(ticks=False, realtime=True) as served:
-            return [await served.send(*call) for call in (("PUT", "/ask"), ("GET", "/v1/realtime"))]
+        async with serving(ticks=False, realtime=True, webrtc=True) as served:
+            calls = [("PUT", "/ask"), ("GET", "/v1/realtime"), ("GET", "/whip/cam"), ("HEAD", "/whip/cam/x")]
+            return [await served.send(*call) for call in calls]
 
-    method, plain = play(knock())
+    method, plain, whip, session = play(knock())
     assert (method.status, method.headers["allow"]) == (405, "POST")
     assert method.error["message"] == "this door takes POST alone; GET /docs lists all doors"
+    assert (whip.status, whip.headers["allow"]) == (405, "POST, OPTIONS")
+    assert whip.error["message"] == "this door takes POST, OPTIONS alone; GET /docs lists all doors"
+    assert (session.status, session.headers["allow"]) == (405, "PATCH, DELETE, OPTIONS")
     assert (plain.status, plain.headers["upgrade"]) == (426, "websocket")
     assert "ws://" in plain.error["message"]
