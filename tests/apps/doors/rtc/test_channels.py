@@ -102,7 +102,7 @@ def test_ice_restarts_under_a_running_session(stage):
     async def play():
         client = Client(stage.port)
         ice = client.pc.addTransceiver(ClockTrack(), direction="sendonly").receiver.transport.transport
-        line = Lifeline(ice, [])  # the same exchange of connections, at the client's side
+        line = Lifeline(ice, [], lambda: 0, 5.0)  # the same exchange of connections, at the client's side
         await client.post("/whip/cart")
         await stage.until(lambda: len(stage.frames["cart"]) > 3)
         made = Connection(ice_controlling=True)
