@@ -18,7 +18,7 @@ from .conversation import CHANNEL, Conversation
 from .host import Callbacks, GoneError, RtcHost
 from .limits import RtcLimits
 from .screen import Screen
-from .sdp import Fragment
+from .sdp import Fragment, ufrags_of
 from .sessions import RtcSession
 
 _QUIET_S = 2.0  # a camera that sends nothing for so long gives way to one of its name that comes anew
@@ -93,7 +93,7 @@ class RtcDoor:
     async def restart(self, session: RtcSession, fragment: Fragment) -> Fragment:
         """An ICE restart; the session has a new ETag after it."""
         answer = await self.host.restart(session.session_id, fragment)
-        session.renew()
+        session.renew(fragment.ufrag)
         return answer
 
     def close(self, session_id: str, why: str = "ended") -> None:
@@ -132,7 +132,7 @@ class RtcDoor:
             opened = await self.host.offer(role, sdp)
         finally:
             self._num_opening -= 1
-        session = RtcSession(opened.session_id, role, label, opened.sdp)
+        session = RtcSession(opened.session_id, role, label, opened.sdp, ufrags_of(sdp))
         try:
             self._seat(session, opened.tracks)
         except MillraceError:

@@ -81,10 +81,12 @@ def make_router(door: RtcDoor) -> APIRouter:
         fragment = read_fragment(await _read(request, _FRAGMENT, door.limits.max_sdp_bytes))
         wanted = request.headers.get("if-match")
         if wanted is None:
-            raise Refusal(428, 'PATCH needs If-Match: the ETag of the session, or "*" to restart ICE')
-        if wanted != "*" and session.etag not in [tag.strip() for tag in wanted.split(",")]:
+            raise Refusal(428, "PATCH needs If-Match: the ETag of the session, or * to restart ICE")
+        # "*" with its quotes, as if it were a tag, stands in the examples of the RFC.
+        if {"*", '"*"', session.etag}.isdisjoint(tag.strip() for tag in wanted.split(",")):
             raise Refusal(412, "this ETag is not the session's; its ICE was restarted since")
-        if wanted == "*" and fragment.ufrag and fragment.pwd:
+        # Not by If-Match: a new name of the peer's side begins a new ICE session (RFC 9725, 4.3.3), and no other does.
+        if fragment.is_of_another(session.ufrags):
             return _restarted(session, await door.restart(session, fragment))
         door.host.candidates(session_id, fragment)
         return Response(status_code=204)

@@ -40,6 +40,10 @@ class Fragment:
     pwd: str
     candidates: tuple[str, ...]
 
+    def is_of_another(self, ufrags: frozenset[str]) -> bool:
+        """Whether it begins another ICE session than that of these names."""
+        return bool(self.ufrag and self.pwd) and self.ufrag not in ufrags
+
 
 def read_offer(text: str, max_tracks: int) -> Offer:
     """Raises OfferError with one line that says what is wrong."""
@@ -85,6 +89,13 @@ def write_fragment(ufrag: str, pwd: str, candidates: Iterable[str], mid: str = "
         "a=end-of-candidates",
     ]
     return "\r\n".join(lines) + "\r\n"
+
+
+def ufrags_of(sdp: str) -> frozenset[str]:
+    """By what a description names its ICE session; its sections may each have a name of their own."""
+    return frozenset(
+        line.removeprefix("a=ice-ufrag:") for line in _lines(sdp) if line.startswith("a=ice-ufrag:")
+    )
 
 
 def first_mid(sdp: str) -> str:

@@ -24,6 +24,7 @@ class RtcSession:
     role: str  # `sender` or `viewer`
     label: str  # of its camera; empty for a viewer
     answer: str  # SDP
+    ufrags: frozenset[str]  # of the peer's side of the ICE session
     seats: dict[int, Seat] = field(default_factory=dict)  # by track number; sound goes to a camera's seat
     videos: list[int] = field(default_factory=list)  # its video tracks
     etag: str = field(default_factory=lambda: f'"{secrets.token_hex(8)}"')  # of its ICE session
@@ -38,8 +39,9 @@ class RtcSession:
             self.seats[track].lose(num - self._lost.get((track, cause), 0), _CAUSES.get(cause, cause))
             self._lost[track, cause] = num
 
-    def renew(self) -> None:
-        """A new ICE session began."""
+    def renew(self, ufrag: str) -> None:
+        """A new ICE session began, which the peer calls by this name."""
+        self.ufrags = frozenset({ufrag})
         self.etag = f'"{secrets.token_hex(8)}"'
 
     def is_quiet(self, for_s: float) -> bool:

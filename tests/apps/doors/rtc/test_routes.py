@@ -17,10 +17,14 @@ def ask(stage, method, path, body=None, **headers):
 
 
 @pytest.fixture
-def open_session(stage):
+def offer(stage):
+    return stage.run(offer_of("video"))
+
+
+@pytest.fixture
+def open_session(stage, offer):
     """A session that was answered and never connects."""
-    sdp = stage.run(offer_of("video"))
-    answer = ask(stage, "POST", "/whip/desk", sdp, Content_Type=SDP)
+    answer = ask(stage, "POST", "/whip/desk", offer, Content_Type=SDP)
     yield answer
     ask(stage, "DELETE", answer[1]["Location"])
 
@@ -77,12 +81,18 @@ def test_names_that_no_camera_can_have_are_refused(stage):
     assert ask(stage, "POST", "/whip/" + "x" * 33, sdp, Content_Type=SDP)[0] == 400
 
 
-def test_trickled_candidates_need_the_etag(stage, open_session):
+def fragment(ufrag, pwd="x" * 24):
+    return f"a=ice-ufrag:{ufrag}\r\na=ice-pwd:{pwd}\r\nm=video 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:0\r\n"
+
+
+def test_trickled_candidates_need_the_etag(stage, offer, open_session):
     place, etag = open_session[1]["Location"], open_session[1]["ETag"]
-    body = "a=ice-ufrag:abcd\r\na=ice-pwd:" + "x" * 24 + "\r\nm=video 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:0\r\n"
+    body = fragment(re.search(r"a=ice-ufrag:(\S+)", offer)[1])
     body += "a=candidate:1 1 udp 2130706431 127.0.0.1 40000 typ host\r\na=candidate:garbage\r\n"
     patches = [
         ({"Content_Type": FRAGMENT, "If_Match": etag}, body, 204),
+        ({"Content_Type": FRAGMENT, "If_Match": f'"other", {etag}'}, body, 204),
+        ({"Content_Type": FRAGMENT, "If_Match": "*"}, body, 204),
         ({"Content_Type": FRAGMENT, "If_Match": '"other"'}, body, 412),
         ({"Content_Type": FRAGMENT}, body, 428),
         ({"Content_Type": SDP, "If_Match": etag}, body, 415),
@@ -91,6 +101,18 @@ def test_trickled_candidates_need_the_etag(stage, open_session):
     for headers, text, status in patches:
         assert ask(stage, "PATCH", place, text, **headers)[0] == status
     assert ask(stage, "PATCH", "/whip/desk/none", body, Content_Type=FRAGMENT, If_Match=etag)[0] == 404
+
+
+@pytest.mark.parametrize("wanted", ["*", '"*"', None])
+def test_a_fragment_of_another_ice_session_restarts_it_and_has_a_new_etag(stage, open_session, wanted):
+    place, etag = open_session[1]["Location"], open_session[1]["ETag"]
+    match, body = {"If_Match": wanted or etag}, fragment("abcd")
+    status, headers, text = ask(stage, "PATCH", place, body, Content_Type=FRAGMENT, **match)
+    assert (status, headers["Content-Type"]) == (200, FRAGMENT) and headers["ETag"] != etag
+    assert "a=ice-ufrag:" in text and "a=candidate:" in text
+    again = ask(stage, "PATCH", place, body, Content_Type=FRAGMENT, If_Match=headers["ETag"])
+    late = ask(stage, "PATCH", place, body, Content_Type=FRAGMENT, If_Match=etag)
+    assert (again[0], again[1]["ETag"], late[0]) == (204, None, 412)
 
 
 def test_a_trickled_candidate_is_tried(stage):
