@@ -170,7 +170,11 @@ class Client:
         )
         assert status == 201, text
         self.location, self.etag = headers["Location"], headers["ETag"]
-        await self.pc.setRemoteDescription(RTCSessionDescription(text, "answer"))
+        await self.pc.setRemoteDescription(RTCSessionDescription(self.read(text), "answer"))
+
+    def read(self, answer):
+        """What of an answer the peer takes."""
+        return answer
 
     async def delete(self):
         """End it as a client should."""
