@@ -54,6 +54,13 @@ class Connection(H11Protocol):
         else:
             self._arm()
 
+    def shutdown(self) -> None:
+        """The server ends. It waits neither for the rest of a request nor for a peer that reads nothing."""
+        if self.conn.their_state is h11.SEND_BODY or self._stall_timer is not None:
+            self.transport.abort()
+        else:
+            super().shutdown()
+
     def on_response_complete(self) -> None:
         super().on_response_complete()
         if self._is_refused:

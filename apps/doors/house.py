@@ -56,6 +56,7 @@ class House:
         try:
             await self.session.run()
         finally:
+            self._questions.close()
             self.hub.close()
 
     def stop(self) -> None:

@@ -18,7 +18,7 @@ from ..startup import Startup
 from .app import Front, make_app
 from .house import House
 from .masking import log_masked
-from .server import DoorServer, bind, check_tls, url_of
+from .server import DoorServer, bind, check_tls, is_worth_telling, url_of
 from .settings import ServeConfig
 
 _LOOK_NS = 50 * NS_PER_MS
@@ -34,11 +34,13 @@ def open_doors(config: ServeConfig, startup: Startup) -> None:
     check_files(config)
     with bind(config) as listener:
         handler = log_masked(*config.secrets)
-        # A stranger's every broken request would be a line.
-        logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
+        errors = logging.getLogger("uvicorn.error")
+        errors.setLevel(logging.ERROR)  # a stranger's every broken request would be a line
+        errors.addFilter(is_worth_telling)
         try:
             _serve(config, startup, listener)
         finally:
+            errors.removeFilter(is_worth_telling)
             logging.getLogger().removeHandler(handler)
 
 

@@ -19,7 +19,7 @@ _MAX_QUESTIONS = 16  # waiting for their answers
 
 
 class BusyError(MillraceError):
-    """Too many questions wait, or no answer came in time."""
+    """Too many questions wait, no answer came in time, or none will come any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,7 @@ class Questions:
         self._waiting: deque[_Question] = deque()
         self._sentence: list[TextDelta] = []  # that is being said
         self._asked: _Question | None = None  # that it answers
+        self._is_closed = False
 
     async def ask(
         self, text: str, timeout_s: float | None = None, on_word: Callable[[TextDelta], None] = ignore_word
@@ -65,6 +66,8 @@ class Questions:
         """See `House.ask`."""
         timeout_s = self._timeout_s if timeout_s is None else timeout_s
         self._drop_given_up()
+        if self._is_closed:
+            raise _stopped()
         if len(self._waiting) >= _MAX_QUESTIONS:
             raise BusyError(f"{_MAX_QUESTIONS} questions wait for their answers; ask again in a second")
         answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -98,8 +101,19 @@ class Questions:
         if asked is not None and is_awaited:
             asked.answer.set_result(text.removeprefix(REPLY).lstrip(" :"))
 
+    def close(self) -> None:
+        """The session has ended: who waits is told, and whoever asks from now on. Raises BusyError there."""
+        self._is_closed = True
+        for question in self._waiting:
+            if not question.answer.done():
+                question.answer.set_exception(_stopped())
+
     def _drop_given_up(self) -> None:
         # Who asked may have left: the answer comes all the same, and must not be taken for that of the next question.
         oldest_ns = self._session.now_ns - round(self._timeout_s * NS_PER_S)
         while self._waiting and self._waiting[0].answer.done() and self._waiting[0].asked_ns < oldest_ns:
             self._waiting.popleft()
+
+
+def _stopped() -> BusyError:
+    return BusyError("the agent has stopped; ask again when it has been started again")

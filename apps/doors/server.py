@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import errno
+import logging
 import socket
 import ssl
 from collections.abc import Iterator
@@ -80,6 +82,15 @@ def check_tls(config: ServeConfig) -> None:
             f"{config.tls_cert} and {config.tls_key} are no certificate with its key ({reason});"
             " give two PEM files that belong together, the key without a password"
         ) from None
+
+
+def is_worth_telling(record: logging.LogRecord) -> bool:
+    """A filter of uvicorn's log: False for what had begun and ended with the server, which is nobody's error."""
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, asyncio.CancelledError):
+        return False
+    text = record.getMessage()  # it tells of its lifespan as text
+    return not text.startswith("Cancel ") and not text.rstrip().endswith("CancelledError")
 
 
 def _why_not(host: str, port: int, error: OSError) -> str:

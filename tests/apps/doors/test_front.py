@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import logging
+from contextlib import suppress
 
 import pytest
 from parrot import Parrot, pause, shade, show
@@ -11,6 +13,7 @@ from serving import close, play, read_head, serving
 from millrace.apps.doors.house import House
 from millrace.apps.doors.lag import LoopLag
 from millrace.apps.doors.routes_health import health_of
+from millrace.apps.doors.server import is_worth_telling
 from millrace.streams.clock import NS_PER_MS, NS_PER_S, VirtualClock
 
 
@@ -189,6 +192,39 @@ def test_the_server_ends_while_events_are_read():
         return asyncio.get_running_loop().time() - end
 
     assert play(listen()) < 1
+
+
+def test_the_server_ends_under_whoever_is_connected_and_says_so(caplog):
+    async def leave():
+        house = House(Parrot(words_per_tick=0), num_cameras=1, answer_timeout_s=600)
+        async with serving(house) as served:
+            asking = asyncio.create_task(served.send("POST", "/ask", {"text": "is it dark"}))
+            half, half_writer = await served.open()
+            head = f"POST /ask HTTP/1.1\r\nHost: 127.0.0.1:{served.port}\r\nContent-Length: 9\r\n\r\n"
+            half_writer.write(head.encode() + b"x")
+            while len(served.server.server_state.tasks) < 2:
+                await pause(0.01)
+        with suppress(ConnectionError):
+            assert await half.read() == b""
+        await close(half_writer)
+        return await asking
+
+    told = play(leave())
+    assert (told.status, told.error["code"]) == (503, "busy")
+    assert told.error["message"] == "the agent has stopped; ask again when it has been started again"
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+def test_work_that_ends_with_the_server_is_no_error_in_its_log(caplog):
+    log = logging.getLogger("a server of a test")
+    log.addFilter(is_worth_telling)
+    log.error("Cancel %s running task(s), timeout graceful shutdown exceeded", 2)
+    for error in (asyncio.CancelledError("the server ends"), ValueError("broken")):
+        log.error("Exception in ASGI application", exc_info=error)
+    log.error("Traceback (most recent call last):\n...\nasyncio.exceptions.CancelledError\n")
+    log.error("Traceback (most recent call last):\n...\nValueError: broken\n")
+    assert [record.exc_info and record.exc_info[0] for record in caplog.records] == [ValueError, None]
+    assert "ValueError: broken" in caplog.text and "Cancel" not in caplog.text
 
 
 def test_figures_can_be_read_by_prometheus():

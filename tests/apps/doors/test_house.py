@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from parrot import Parrot, running, seen, shade, show, until
+from parrot import Parrot, pause, running, seen, shade, show, until
 
 from millrace.apps.doors.house import House
 from millrace.apps.doors.instructions import FullError
@@ -81,6 +81,22 @@ def test_a_question_without_an_answer_is_given_up_and_does_not_shift_the_next():
             return await house.ask("still there")
 
     assert asyncio.run(asyncio.wait_for(play(), 60)).text == "still there"
+
+
+def test_who_waits_for_an_answer_is_told_when_the_agent_stops_and_so_is_who_asks_later():
+    async def play():
+        house = House(Parrot(words_per_tick=0), num_cameras=1, answer_timeout_s=600)
+        async with running(house):
+            waiting = [asyncio.create_task(house.ask(f"is it {n}")) for n in range(3)]
+            await pause(0)
+            house.stop()
+            told = await asyncio.gather(*waiting, return_exceptions=True)
+        with pytest.raises(BusyError, match="stopped"):
+            await house.ask("anybody there")
+        return told
+
+    told = asyncio.run(asyncio.wait_for(play(), 60))
+    assert [(type(error), "stopped" in str(error)) for error in told] == [(BusyError, True)] * 3
 
 
 def test_instructions_stand_until_they_are_taken_back(house):
