@@ -12,6 +12,11 @@ SOURCE_HELP = (
     " those of the table `[cameras]` wait until somebody starts them."
 )
 
+LISTEN_HELP = (
+    "A camera in whose sound speech is listened for: who speaks there breaks off what the agent is saying. Repeat it"
+    " for more. Without it those are the microphones (`mic`): a film or a street would hush the agent all the time."
+)
+
 
 def command(
     host: Annotated[
@@ -31,6 +36,7 @@ def command(
     ] = None,
     cams: Annotated[int | None, typer.Option(help="Places for cameras, 1 to 4 (4).", metavar="N")] = None,
     source: Annotated[list[str] | None, typer.Option(help=SOURCE_HELP, metavar="NAME=SPEC")] = None,
+    listen: Annotated[list[str] | None, typer.Option(help=LISTEN_HELP, metavar="NAME")] = None,
     model: Annotated[
         str | None, typer.Option(help="`nano`, or the file of a trained model.", metavar="NAME|FILE")
     ] = None,
@@ -86,6 +92,7 @@ def command(
         port=port,
         token=token,
         cams=cams,
+        listen=None if not listen else tuple(listen),
         model=model,
         budget_ms=budget_ms,
         tls_cert=tls_cert,

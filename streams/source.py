@@ -90,6 +90,8 @@ class Feed:
         self.clock = clock
         self.realtime = realtime
         self.start_ns = start_ns  # session time of the source's zero
+        # Gets each chunk of sound as it comes, in the thread that gives it.
+        self.on_audio: Callable[[AudioChunk], None] | None = None
         self._on_put = on_put
         self.video_channel: Channel[VideoFrame] = Channel(
             1 if realtime else _MAX_FRAMES_FAST,
@@ -125,6 +127,8 @@ class Feed:
     def audio(self, chunk: AudioChunk) -> bool:
         """Give sound; False once the feed is closed."""
         self._note_news()
+        if (on_audio := self.on_audio) is not None:
+            on_audio(chunk)
         return self.audio_channel.put(chunk)
 
     def event(self, kind: EventKind, detail: str = "", t_ns: int | None = None) -> None:

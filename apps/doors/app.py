@@ -34,8 +34,8 @@ class Front:
 
     def __init__(self, house: House, config: ServeConfig, on_end: Callable[[], None] = _ignore) -> None:
         self.house, self.config = house, config
-        self.cameras = Cameras(house, config.cameras)
         self.media = MediaDoors(house, config)
+        self.cameras = Cameras(house, config.cameras, self.media.speech, config.heard)
         self.metrics = ServeMetrics(house)
         self.lag = LoopLag(self.metrics.add_lag)
         self.logins = Logins(config.secret, config.limits.logins_per_minute)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
-from ...errors import MillraceError
+from ...errors import MillraceError, SourceError
 from ...streams.clock import NS_PER_MS, WallClock
 from ...streams.file import FileSource
 from ...streams.media import EventKind
-from ...streams.spec import parse_source
 from .house import House
 from .masking import mask
 from .replies import Refusal
 from .seats import Seat
+from .settings import source_of
+from .speech import Ear, SpeechWatch
 
 _WATCH_NS = 200 * NS_PER_MS
 STOPPED, RUNNING = "stopped", "running"
@@ -42,11 +43,22 @@ class CameraState:
 
 
 class Cameras:
-    """Runs the sources of `[cameras]` in seats. Used from the event loop alone."""
+    """Runs the sources of `[cameras]` in seats, and listens for speech to those that are `heard`.
 
-    def __init__(self, house: House, sources: Mapping[str, str]) -> None:
+    Used from the event loop alone.
+    """
+
+    def __init__(
+        self,
+        house: House,
+        sources: Mapping[str, str],
+        speech: SpeechWatch | None = None,
+        heard: Collection[str] = (),
+    ) -> None:
         self._house, self._sources = house, sources
+        self._speech, self._heard = speech, heard
         self._running: dict[str, Seat] = {}
+        self._ears: dict[str, Ear] = {}  # of those that run and are heard
         self._starting: set[str] = set()
         self._last: dict[str, tuple[str, str]] = {}  # name -> state, detail
         self._silent: set[str] = set()  # seats of guests that send nothing
@@ -82,8 +94,7 @@ class Cameras:
         self._last[name] = (STOPPED, "")
         # Its thread may still decode: nobody else has to wait for that.
         await asyncio.to_thread(seat.clear)
-        self._house.seats.leave(seat)
-        self._tell()
+        self._leave(name, seat)
         return self._state(name)
 
     def list(self) -> Sequence[CameraState]:
@@ -111,8 +122,7 @@ class Cameras:
             for name, seat in [*self._running.items()]:
                 if not seat.is_playing:
                     del self._running[name]
-                    self._house.seats.leave(seat)
-                    self._tell()
+                    self._leave(name, seat)
 
     async def listen(self) -> None:
         """Keeps what was last heard of each camera, until the session ends."""
@@ -133,16 +143,29 @@ class Cameras:
         return len(self._running)
 
     async def _play(self, name: str, spec: str) -> None:
-        source = parse_source(f"{name}={spec}" if name[0].isalpha() else spec)
+        source = source_of(name, spec)
         if isinstance(source, FileSource):
             try:
-                await asyncio.to_thread(source.probe)
+                await asyncio.to_thread(self._check, name, source)
             except MillraceError as error:
                 raise Refusal(503, str(error)) from None
         seat = self._house.seats.take(name)
         self._running[name] = seat
         self._last[name] = (RUNNING, "")
-        seat.play(source)
+        if self._speech is not None and name in self._heard:
+            self._ears[name] = self._speech.open(seat.name)
+        ear = self._ears.get(name)
+        seat.play(source, ear.from_thread() if ear is not None else None)
+        self._tell()
+
+    def _check(self, name: str, source: FileSource) -> None:
+        if not source.probe().has_audio and name in self._heard:
+            raise SourceError(f"{name}: {source.path} has no sound to listen to; take {name} out of `listen`")
+
+    def _leave(self, name: str, seat: Seat) -> None:
+        if (ear := self._ears.pop(name, None)) is not None:
+            ear.close()
+        self._house.seats.leave(seat)
         self._tell()
 
     def _tell(self) -> None:

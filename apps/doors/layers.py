@@ -6,9 +6,9 @@ import re
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from pydantic import ValidationError
+from pydantic import ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -30,6 +30,10 @@ class _LayeredConfig(ServeConfig, BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix="MILLRACE_SERVE_", env_ignore_empty=True, env_nested_delimiter="__"
     )
+
+    @model_validator(mode="after")
+    def _check_whole(self) -> Self:
+        return self  # not yet whole: cameras of flags are still to come
 
     @classmethod
     def settings_customise_sources(

@@ -32,7 +32,8 @@ class MediaDoors:
 
     def __init__(self, house: House, config: ServeConfig) -> None:
         self._house, self._config = house, config
-        self.speech = SpeechWatch(house) if config.webrtc or config.realtime else None
+        is_heard = config.webrtc or config.realtime or config.heard
+        self.speech = SpeechWatch(house) if is_heard else None
         self.rtc = _HearingDoor(house, rtc_limits(config), self.speech) if config.webrtc else None
 
     def add_routes(self, app: FastAPI) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ...errors import SourceError
 from ...streams.clock import monotonic_ns
-from ...streams.media import EventKind
+from ...streams.media import AudioChunk, EventKind
 from ...streams.push import PushSource
 from ...streams.reader import JOIN_TIMEOUT_S, one_line
 from ...streams.source import Source
@@ -66,10 +66,13 @@ class Seat:
     def _lost_ever(self) -> Mapping[str, int]:
         return self.source.feed.statistics().dropped if self.source.feed is not None else {}
 
-    def play(self, source: Source) -> None:
-        """Let a source (a file, an RTSP camera) run in this seat until it ends or `clear` is called."""
+    def play(self, source: Source, hear: Callable[[AudioChunk], None] | None = None) -> None:
+        """Let a source (a file, an RTSP camera) run in this seat until it ends or `clear` is called.
+
+        `hear` gets its sound too, in the thread of the source.
+        """
         self.clear()
-        self._player = _Player(self, source)
+        self._player = _Player(self, source, hear)
         self._player.start()
 
     def clear(self) -> None:
@@ -94,9 +97,10 @@ class Seat:
 class _Player(threading.Thread):
     """Runs one source into the feed of a seat. The feed stays open when the source ends."""
 
-    def __init__(self, seat: Seat, source: Source) -> None:
+    def __init__(self, seat: Seat, source: Source, hear: Callable[[AudioChunk], None] | None) -> None:
         super().__init__(name=f"seat-{seat.name}", daemon=True)
-        self._seat, self._source, self._stop_event = seat, source, threading.Event()
+        self._seat, self._source, self._hear = seat, source, hear
+        self._stop_event = threading.Event()
 
     def stop(self) -> None:
         self._stop_event.set()
@@ -106,7 +110,7 @@ class _Player(threading.Thread):
         feed = self._seat.source.feed
         if feed is None:
             return
-        feed.start_ns = feed.clock.now_ns()
+        feed.start_ns, feed.on_audio = feed.clock.now_ns(), self._hear
         label = self._seat.label or self._seat.name
         try:
             self._source.run(feed, self._stop_event)
@@ -114,6 +118,9 @@ class _Player(threading.Thread):
             feed.event(EventKind.BROKEN, one_line(label, error))
         else:
             feed.event(EventKind.ENDED, f"{label}: ended")
+        finally:
+            if feed.on_audio is self._hear:  # not that of a successor
+                feed.on_audio = None
 
 
 class Seats:

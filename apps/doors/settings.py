@@ -20,6 +20,9 @@ from pydantic import (
 from pydantic_settings import NoDecode
 
 from ...errors import ConfigError
+from ...streams.camera import CameraSource
+from ...streams.microphone import MicrophoneSource
+from ...streams.source import Source
 from ...streams.spec import parse_source
 from .limits import ServeLimits
 from .masking import make_token, mask
@@ -73,9 +76,12 @@ class ServeConfig(BaseModel):
     start: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="a list of those cameras that begin at once"
     )
+    listen: Annotated[tuple[str, ...] | None, NoDecode] = Field(
+        None, description="a list of those cameras in whose sound speech is listened for; [] for none"
+    )
     limits: ServeLimits = Field(ServeLimits(), description="a table of limits")
 
-    @field_validator("hosts", "origins", "start", mode="before")
+    @field_validator("hosts", "origins", "start", "listen", mode="before")
     @classmethod
     def _split_list(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(";") if part.strip()) if _is_text(value) else value
@@ -124,11 +130,31 @@ class ServeConfig(BaseModel):
             if name not in self.cameras:
                 known = ", ".join(self.cameras) or "none"
                 raise ConfigError(f"start: there is no camera {name!r}; the table [cameras] has {known}")
+        self._check_listen()
         if len(self.start) > self.cams:
             raise ConfigError(
                 f"{len(self.start)} cameras begin at once but there are {self.cams} places; take some away"
             )
         return self
+
+    def _check_listen(self) -> None:
+        for name in self.listen or ():
+            if name not in self.cameras:
+                known = ", ".join(self.cameras) or "none"
+                raise ConfigError(f"listen: there is no camera {name!r}; the table [cameras] has {known}")
+            if isinstance(source_of(name, self.cameras[name]), CameraSource):
+                raise ConfigError(
+                    f"listen: {name} is a local camera, which has no sound; name a microphone beside it:"
+                    ' voice = "mic" in [cameras]'
+                )
+
+    @property
+    def heard(self) -> tuple[str, ...]:
+        """The cameras in whose sound speech is listened for: those of `listen`, or all microphones."""
+        if self.listen is not None:
+            return self.listen
+        sources = ((name, source_of(name, spec)) for name, spec in self.cameras.items())
+        return tuple(name for name, source in sources if isinstance(source, MicrophoneSource))
 
     @property
     def is_loopback(self) -> bool:
@@ -179,6 +205,11 @@ def explain(error: ValidationError) -> str:
     return f"{name} is {value}; give {fields[name].description}"
 
 
+def source_of(name: str, spec: str) -> Source:
+    """What a line of `[cameras]` means. Raises SourceError."""
+    return parse_source(f"{name}={spec}" if name[0].isalpha() else spec)
+
+
 def is_loopback(host: str) -> bool:
     """Whether an address or name is this machine's own loopback."""
     if host.lower().rstrip(".") == "localhost":
@@ -192,7 +223,7 @@ def is_loopback(host: str) -> bool:
 def _check_camera(name: str, spec: str) -> None:
     if not NAME.fullmatch(name):
         raise ConfigError(f"{name!r} is no name of a camera; give {NAME_HELP}")
-    parse_source(f"{name}={spec}" if name[0].isalpha() else spec)
+    source_of(name, spec)
 
 
 def _is_text(value: Any) -> bool:

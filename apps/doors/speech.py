@@ -9,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from ...streams.clock import NS_PER_S
+from ...streams.media import AudioChunk
 from ...streams.sound import samples_to_ns
 from .house import House
 from .seats import Seat
@@ -50,6 +51,17 @@ class Ear:
             return
         self._waiting_ns += length_ns
         self._put(samples, t_ns)
+
+    def from_thread(self) -> Callable[[AudioChunk], None]:
+        """What the thread of a source may call with each chunk; made on the loop, which then hears it."""
+        loop = asyncio.get_running_loop()
+
+        def give(chunk: AudioChunk) -> None:
+            # A loop that has closed in the meantime listens no more.
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(self.hear, chunk.samples, chunk.t_ns)
+
+        return give
 
     def reset(self) -> None:
         """The sound so far is over; what comes is another stream, and speech in it begins anew."""

@@ -32,6 +32,15 @@ def test_in_real_time_only_the_newest_frame_and_two_seconds_of_sound_wait() -> N
     )
 
 
+def test_who_listens_gets_each_chunk_of_sound_whether_it_is_taken_or_not() -> None:
+    feed, heard = Feed("door", VirtualClock(), realtime=True), []
+    feed.audio(sound(0, 1.0))
+    feed.on_audio = heard.append
+    for index in range(1, 5):
+        feed.audio(sound(index, 1.0))
+    assert [one.t_ns for one in heard] == [1, 2, 3, 4]
+
+
 def test_every_frame_is_given_passed_or_dropped() -> None:
     feed = Feed("door", VirtualClock(), realtime=True)
     feed.video(frame(1))

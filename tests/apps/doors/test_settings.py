@@ -34,6 +34,22 @@ def test_flags_win_over_environment_over_file_over_defaults(elsewhere, monkeypat
     assert config.limits.sessions == 3
 
 
+def test_microphones_are_listened_to_unless_the_owner_says_who_is(elsewhere, monkeypatch):
+    cameras = {"film": "a.mp4", "door": "rtsp://10.0.0.5/main", "desk": "mic", "hall": "mic:2", "porch": "0"}
+    assert make_serve_config(cameras=cameras).heard == ("desk", "hall")
+    assert make_serve_config(cameras=cameras, listen=["door", "film"]).heard == ("door", "film")
+    assert make_serve_config(cameras=cameras, listen=[]).heard == ()
+    (elsewhere / "millrace.toml").write_text('[serve]\nlisten = ["yard"]\n[cameras]\nfilm = "a.mp4"\n')
+    assert load_serve_config(["yard=b.mp4"]).heard == ("yard",)  # of another layer than its name
+    assert load_serve_config(["yard=b.mp4"], listen=("film", "yard")).heard == ("film", "yard")
+    monkeypatch.setenv("MILLRACE_SERVE_LISTEN", "film; yard")
+    assert load_serve_config(["yard=b.mp4"]).heard == ("film", "yard")
+    with pytest.raises(
+        ConfigError, match=r"listen: there is no camera 'yard'; the table \[cameras\] has film"
+    ):
+        load_serve_config()
+
+
 @pytest.mark.parametrize(
     ("settings", "told"),
     [
@@ -42,6 +58,9 @@ def test_flags_win_over_environment_over_file_over_defaults(elsewhere, monkeypat
         ({"origins": "*"}, "origins is '*'; give a list of origins"),
         ({"record": "all"}, "record is 'all'; give off"),
         ({"start": "door"}, "start: there is no camera 'door'"),
+        ({"listen": ["door"], "cameras": {"yard": "a.mp4"}}, "listen: there is no camera 'door'; the table"),
+        ({"listen": "door", "cameras": {"door": "0"}}, "listen: door is a local camera, which has no sound"),
+        ({"listen": 3}, "listen is 3; give a list of those cameras in whose sound speech is listened for"),
         ({"cameras": {"a b": "x.mp4"}}, "'a b' is no name of a camera"),
         ({"cameras": {"a": "nonsense"}}, "'nonsense' is not a source"),
         ({"tls_cert": "cert.pem"}, "a certificate needs its key"),
