@@ -27,6 +27,7 @@ from .wire import SOCKET_BYTES, Kind, Message, Wire
 
 _CHECK_NS = NS_PER_S // 4
 _CHECKS_A_REPORT = 4
+_FAREWELL_S = 1.0  # for which peers are told that it ends
 _MAX_WAITING_BYTES = 4_000_000  # a parent that is so far behind gets no more media
 _NUM_WORKERS = 2
 _log = logging.getLogger(__name__)
@@ -79,9 +80,11 @@ class Child:
                 self._wire.send(Kind.STATISTICS, self._statistics())
 
     async def close(self) -> None:
-        """End everything."""
-        for peer in list(self._peers.values()):
-            await peer.close()
+        """End everything, and let all peers know."""
+        for peer in self._peers.values():
+            self._start(peer.close())
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=_FAREWELL_S)
         for task in self._tasks:
             task.cancel()
         self._workers.shutdown(cancel_futures=True)

@@ -18,6 +18,7 @@ START_S = 60.0  # its libraries take seconds to import on a busy machine
 _PROGRAM = "millrace.apps.doors.rtc.child"
 _PING_NS = NS_PER_S
 _FIRST_PAUSE_NS, _MAX_PAUSE_NS = NS_PER_S // 4, 8 * NS_PER_S
+_FAREWELL_S = 2.0  # for which a child that is to end may take leave of its peers
 _HEALTHY_NS = 30 * NS_PER_S  # a child that lived so long may be started again at once
 
 
@@ -86,6 +87,10 @@ class Offspring:
         wire.send(Kind.HELLO, self._limits.to_json())
         try:
             return await self._attend(process.pid, wire, lost)
+        except asyncio.CancelledError:
+            wire.close()
+            await asyncio.to_thread(_wait, process)
+            raise
         finally:
             self.pid, self.wire = None, None
             wire.close()
@@ -117,3 +122,8 @@ def _spawn(descriptor: int) -> subprocess.Popen[bytes]:
         stdout=subprocess.DEVNULL,
         start_new_session=True,  # Ctrl-C is for the parent, which then ends it
     )
+
+
+def _wait(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(_FAREWELL_S)

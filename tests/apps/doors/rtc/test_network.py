@@ -69,6 +69,29 @@ def test_a_camera_comes_by_https_with_a_certificate_and_the_token(tmp_path):
     assert play(knock(), 120) == (401, 204, "hut", 200)
 
 
+def test_all_peers_are_told_when_the_server_ends():
+    async def leave():
+        async with serving(webrtc=True) as served:
+            while not served.front.media.rtc.host.is_up:
+                await pause(0.05)
+            sender = await Client(served.port).send("hut", ClockTrack())
+            viewer = Client(served.port)
+            await viewer.watch()
+            while not all(session.is_connected for session in served.front.media.rtc.sessions.values()):
+                await pause(0.05)
+        # Who is not told notices it by itself after half a minute, and then that its connection failed.
+        for _ in range(400):
+            states = [peer.pc.connectionState for peer in (sender, viewer)]
+            if states == ["closed", "closed"]:
+                break
+            await pause(0.05)
+        for peer in (sender, viewer):
+            await peer.pc.close()
+        return states
+
+    assert play(leave(), 180) == ["closed", "closed"]
+
+
 def test_a_camera_that_vanished_is_remembered_when_it_comes_back(stage):
     async def heard(listener):
         async for message in listener:
