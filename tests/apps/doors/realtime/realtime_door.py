@@ -9,13 +9,17 @@ import numpy as np
 import uvicorn
 from fastapi import FastAPI
 from openai import AsyncOpenAI
+from openai.types.realtime import RealtimeServerEvent
 from parrot import Parrot, running
 from plain_server import PlainServer
+from pydantic import TypeAdapter
 
 from millrace.apps.doors.house import House
 from millrace.apps.doors.realtime.limits import RealtimeLimits
 from millrace.apps.doors.realtime.routes import make_router
 from millrace.apps.doors.speech import SpeechWatch
+
+_EVENTS = TypeAdapter(RealtimeServerEvent)  # the client itself takes whatever comes
 
 
 class Door:
@@ -33,14 +37,11 @@ class Door:
     @asynccontextmanager
     async def connect(self, key="none"):
         """The official client, connected; its first event is taken."""
-        client = AsyncOpenAI(
-            api_key=key,
-            base_url=f"http://127.0.0.1:{self.port}/v1",
-            websocket_base_url=f"ws://127.0.0.1:{self.port}/v1",
-        )
+        client = AsyncOpenAI(api_key=key, base_url=f"http://127.0.0.1:{self.port}/v1")
         async with client, client.realtime.connect(model="nano") as connection:
             created = await connection.recv()
             assert created.type == "session.created"
+            _EVENTS.validate_python(created.to_dict())
             connection.created = created
             yield connection
 
@@ -89,6 +90,7 @@ async def until(connection, kind):
     """All events up to the first of this type."""
     events = []
     async for event in connection:
+        _EVENTS.validate_python(event.to_dict())
         events.append(event)
         if event.type == kind:
             return events
