@@ -19,7 +19,7 @@ from .logins import Logins
 from .masking import mask
 from .media_doors import MediaDoors
 from .metrics import ServeMetrics
-from .replies import add_handlers
+from .replies import add_handlers, refuse_socket
 from .settings import ServeConfig
 
 _ABOUT = "An agent that watches cameras, listens, and says what happens, in time."
@@ -118,6 +118,7 @@ def make_app(house: House, config: ServeConfig, on_end: Callable[[], None] = _ig
     app.include_router(routes_events.make_router(config, front.events))
     front.media.add_routes(app)
     app.include_router(routes_page.make_router(page))
+    app.add_api_websocket_route("/{path:path}", refuse_socket)
     app.add_middleware(
         Guard,
         config=config,

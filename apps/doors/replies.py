@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, WebSocket
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
@@ -85,6 +85,11 @@ async def json_only(request: Request) -> None:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise Refusal(415, f"content-type is {kind or 'missing'}; send application/json")
+
+
+async def refuse_socket(socket: WebSocket) -> None:
+    """The route of all WebSockets that have no other."""
+    await socket.send_denial_response(_reply(404, "there is no WebSocket here; GET /docs lists all doors"))
 
 
 def _reply(

@@ -85,12 +85,16 @@ def check_tls(config: ServeConfig) -> None:
 
 
 def is_worth_telling(record: logging.LogRecord) -> bool:
-    """A filter of uvicorn's log: False for what had begun and ended with the server, which is nobody's error."""
+    """A filter of uvicorn's log: False for what is nobody's error.
+
+    That is what had begun and ended with the server, and a WebSocket that was refused with a status and a sentence.
+    """
     error = record.exc_info[1] if record.exc_info else None
     if isinstance(error, asyncio.CancelledError):
         return False
-    text = record.getMessage()  # it tells of its lifespan as text
-    return not text.startswith("Cancel ") and not text.rstrip().endswith("CancelledError")
+    text = record.getMessage().rstrip()  # it tells of its lifespan as text
+    is_ending = text.startswith("Cancel ") or text.endswith("CancelledError")
+    return not is_ending and not text.endswith("without completing handshake.")
 
 
 def _why_not(host: str, port: int, error: OSError) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import hmac
+import json
 import logging
 
 import pytest
@@ -9,6 +10,8 @@ from parrot import pause
 from serving import close, play, read_answer, serving
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
+
+from millrace.apps.doors.server import is_worth_telling
 
 TOKEN = "open-sesame-please"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -111,10 +114,12 @@ def test_a_token_opens_as_a_bearer_or_a_cookie_and_never_in_a_url(caplog, capsys
     assert TOKEN not in caplog.text + capsys.readouterr().err
 
 
-def test_a_websocket_needs_the_same_and_is_told_why():
+def test_a_websocket_needs_the_same_and_is_told_why(caplog):
+    logging.getLogger("uvicorn.error").addFilter(is_worth_telling)  # as `agent serve` has it
+
     async def knock():
         async with serving(ticks=False, token=TOKEN) as served:
-            url, statuses = f"ws://127.0.0.1:{served.port}/nothing", []
+            url, told = f"ws://127.0.0.1:{served.port}/nothing", []
             for headers, origin, protocols in (
                 ({}, None, None),
                 (BEARER, "http://evil.example", None),
@@ -125,13 +130,17 @@ def test_a_websocket_needs_the_same_and_is_told_why():
                     await connect(
                         url, additional_headers=headers, origin=origin, subprotocols=protocols, proxy=None
                     )
-                statuses.append(caught.value.response.status_code)
-            return statuses
+                answer = caught.value.response
+                told.append((answer.status_code, json.loads(answer.body)["error"]["code"]))
+            return told
 
-    # Who is let in finds no route of that name, which uvicorn tells as 403 or 404.
-    without, foreign, *let_in = play(knock())
-    assert (without, foreign) == (401, 403)
-    assert all(status in (403, 404) for status in let_in)
+    try:
+        told = play(knock())
+    finally:
+        logging.getLogger("uvicorn.error").removeFilter(is_worth_telling)
+    # Who is let in finds no door of that name.
+    assert told == [(401, "unauthorized"), (403, "foreign_origin"), (404, "not_found"), (404, "not_found")]
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 def test_guessing_tokens_and_asking_too_often_are_slowed_down():
