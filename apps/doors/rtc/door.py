@@ -134,6 +134,8 @@ class RtcDoor:
             self._num_opening -= 1
         session = RtcSession(opened.session_id, role, label, opened.sdp, ufrags_of(sdp))
         try:
+            if role == "sender":
+                self._make_way(label)  # again: another of its name may have come while this one was answered
             self._seat(session, opened.tracks)
         except MillraceError:
             self.host.close(opened.session_id, "no seat")

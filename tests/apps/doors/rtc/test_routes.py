@@ -1,5 +1,6 @@
 """WHIP and WHEP as HTTP: the codes of RFC 9725, and limits that say what to do."""
 
+import asyncio
 import re
 import socket
 from dataclasses import replace
@@ -152,6 +153,20 @@ def test_too_many_sessions_and_seats_are_refused_with_a_sentence(stage):
     assert [place[0] for place in places] == [201, 201, 201, 201, 503]
     assert "all 4 cameras are taken" in places[4][2]
     assert full[0] == 503 and "4 sessions are open" in full[2]
+
+
+def test_of_several_that_come_at_once_under_one_name_one_is_let_in(stage, offer, monkeypatch):
+    # None of these sends anything; on a busy machine the first would give way to the next.
+    monkeypatch.setattr("millrace.apps.doors.rtc.door._QUIET_S", 600.0)
+
+    async def rush():
+        posts = (request(stage.port, "POST", "/whip/desk", offer, Content_Type=SDP) for _ in range(3))
+        return await asyncio.gather(*posts)
+
+    answers = sorted(stage.run(rush()), key=lambda answer: answer[0])
+    assert [status for status, _, _ in answers] == [201, 409, 409]
+    assert "camera desk is sending already" in answers[-1][2]
+    assert ask(stage, "DELETE", answers[0][1]["Location"])[0] == 200
 
 
 def test_offers_that_send_nothing_or_cannot_be_read_are_refused(stage):
