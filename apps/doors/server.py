@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 from ...errors import ConfigError
 from .connection import with_limits
 from .house import House
+from .listener import Listener
 from .settings import ServeConfig
 
 _CLOSING_S = 3  # for answers that are on their way when the server ends
@@ -39,14 +40,15 @@ class DoorServer(uvicorn.Server):
         yield
 
 
-def bind(config: ServeConfig) -> socket.socket:
+def bind(config: ServeConfig) -> Listener:
     """The listening socket. Raises ConfigError where the address or the port cannot be had."""
     host, port = config.host, config.port
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-        listener = socket.socket(family, kind, protocol)
+        listener = Listener(family, kind, protocol)
+        listener.limits = config.limits
     except OSError as error:
         raise ConfigError(
             f"host {host}: {error.strerror or error}; give an address of this machine"

@@ -4,8 +4,10 @@ import asyncio
 import hmac
 import json
 import logging
+import ssl
 
 import pytest
+from certificates import write_certificate
 from parrot import pause
 from serving import close, play, read_answer, serving
 from websockets.asyncio.client import connect
@@ -285,6 +287,30 @@ def test_open_connections_are_counted_and_one_too_many_is_told():
     refused, after = play(knock())
     assert (refused.status, refused.error["code"]) == (503, "too_many_connections")
     assert after.status == 200
+
+
+def test_connections_that_never_speak_tls_are_counted_too(tmp_path):
+    certificate, key = write_certificate(tmp_path)
+    trusting = ssl.create_default_context(cafile=certificate)
+
+    async def knock():
+        limits = {"connections": 8, "connections_each": 4}
+        async with serving(ticks=False, limits=limits, tls_cert=certificate, tls_key=key) as served:
+            silent = [await served.open() for _ in range(24)]
+            # Twice the limit is let in; the rest is hung up on, and does not wait for the end of its handshake.
+            ends = await asyncio.gather(*(_to_end(reader) for reader, _ in silent[8:]))
+            reader, writer = await asyncio.open_connection(
+                "127.0.0.1", served.port, local_addr=("127.0.0.2", 0), ssl=trusting
+            )
+            writer.write(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+            answer = await read_answer(reader)
+            for each in (writer, *(writer for _, writer in silent)):
+                await close(each)
+            return ends, answer.status
+
+    ends, status = play(knock(), 50)
+    assert ends == [b""] * 16
+    assert status in (200, 503)  # it answers; this one does not tick
 
 
 def test_every_answer_carries_the_headers_that_browsers_heed():
