@@ -96,5 +96,5 @@ async def _token_of(request: Request) -> str:
     try:
         body = json.loads(await request.body())
         return str(body["token"])
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         raise Refusal(401, 'send the token: {"token": "..."}', "unauthorized") from None

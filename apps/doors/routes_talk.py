@@ -14,6 +14,7 @@ from ...runtime.typed import is_standing
 from ...streams.clock import NS_PER_MS, WallClock
 from .house import House
 from .limits import ServeLimits
+from .lines import one_line
 from .replies import Refusal, json_only
 from .settings import ServeConfig
 
@@ -125,8 +126,8 @@ def make_router(house: House, config: ServeConfig) -> APIRouter:
 
 
 def clean_line(text: str, limits: ServeLimits) -> str:
-    """One line without control characters. Raises Refusal 422 where it is empty or too long."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    """One line. Raises Refusal 422 where it is empty or too long."""
+    line = one_line(text)
     if not line:
         raise Refusal(422, "text is empty; write a question")
     if len(line) > limits.question_chars:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from ....runtime.typed import is_standing
 from ..house import House
 from ..instructions import FullError
+from ..lines import one_line
 from ..speech import SpeechWatch
 from ..voice_activity import Samples
 from . import requests as ask
@@ -104,7 +105,7 @@ class RealtimeSession:
         self._send(event("session.updated", session=after.body()))
 
     def _stand_by(self, instructions: str) -> None:
-        wanted = {line for part in instructions.splitlines() if is_standing(line := _clean(part))}
+        wanted = {line for part in instructions.splitlines() if is_standing(line := one_line(part))}
         standing = set(self._house.instructions)
         self._check_alerts(wanted - standing)
         for line in self._own - wanted:
@@ -127,7 +128,7 @@ class RealtimeSession:
             said = [{"type": "output_text", "text": part.text} for part in item.content]
             self._conversation.add(message(item_id, item.role, said), request.previous_item_id, is_read=False)
             return
-        lines = [line for text in item.texts if (line := _clean(text))]
+        lines = [line for text in item.texts if (line := one_line(text))]
         self._check_lines(lines)
         content = [await self._take(part) for part in item.content]
         is_pending = all(part["type"] == "input_text" for part in content) and not any(
@@ -190,9 +191,9 @@ class RealtimeSession:
         if params.input is not None:
             items = [ask.parse_item(item) for item in params.input]
             texts = [text for item in items if isinstance(item, ask.UserItem) for text in item.texts]
-            lines = [("", _clean(text)) for text in texts]
+            lines = [("", one_line(text)) for text in texts]
         else:
-            instructions = [("", _clean(params.instructions or ""))]
+            instructions = [("", one_line(params.instructions or ""))]
             lines = [*self._asked] or instructions
         item_id, question = next((line for line in reversed(lines) if line[1]), ("", ""))
         self._check_length(question)
@@ -217,8 +218,3 @@ class RealtimeSession:
             # Speech is noticed all the same, and the client is told once.
             self._is_seatless = True
             raise
-
-
-def _clean(text: str) -> str:
-    """One line that any other program can read."""
-    return " ".join(text.encode("utf-8", "ignore").decode().split())

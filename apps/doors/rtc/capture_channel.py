@@ -53,7 +53,7 @@ class CaptureChannel:
             else:
                 track = self._tracks[int(said["track"])]
                 track.report(int(said["rtp"]) % (1 << 32), _ns(said["captured_ms"]), by_page=True)
-        except (ValueError, KeyError, TypeError, IndexError, OverflowError):
+        except (ValueError, KeyError, TypeError, IndexError, OverflowError, RecursionError):
             return  # what a stranger sends and we cannot read says nothing
 
     def _measure(self, number: int, page_ns: int) -> None:

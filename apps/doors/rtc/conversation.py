@@ -16,6 +16,7 @@ from typing import Any
 from ....runtime.typed import is_standing
 from ..house import House
 from ..instructions import FullError
+from ..lines import one_line
 from ..questions import BusyError
 
 CHANNEL = "events"
@@ -90,9 +91,9 @@ class Conversation:
 def _read(line: str) -> tuple[str, Any]:
     try:
         said = json.loads(line)
-    except ValueError:
-        return line.strip(), None
+    except (ValueError, RecursionError):
+        return one_line(line), None
     if not isinstance(said, dict):
-        return line.strip(), None
+        return one_line(line), None
     number = said.get("id")
-    return str(said.get("ask", "")).strip(), number if isinstance(number, (str, int)) else None
+    return one_line(str(said.get("ask", ""))), number if isinstance(number, (str, int)) else None

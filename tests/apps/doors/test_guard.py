@@ -92,6 +92,7 @@ def test_a_token_opens_as_a_bearer_or_a_cookie_and_never_in_a_url(caplog, capsys
                 await send("GET", "/budget", Cookie=f"millrace_{served.port}={TOKEN}"),
                 await send("POST", "/login", {"token": "wrong-token"}),
                 await send("POST", "/login", body=b"\xff"),
+                await send("POST", "/login", body=b"[" * 50_000),
                 await send("GET", "/docs"),
             ]
             login = await send("POST", "/login", {"token": TOKEN})
@@ -106,7 +107,7 @@ def test_a_token_opens_as_a_bearer_or_a_cookie_and_never_in_a_url(caplog, capsys
             return refused, login, granted, await send("GET", "/budget", Cookie=cookie)
 
     refused, login, granted, after = play(knock())
-    assert [answer.status for answer in refused] == [401] * 8
+    assert [answer.status for answer in refused] == [401] * 9
     assert refused[0].headers["www-authenticate"].startswith("Bearer")
     assert login.status == 204
     assert {"HttpOnly", "SameSite=strict"} <= set(login.headers["set-cookie"].split("; "))

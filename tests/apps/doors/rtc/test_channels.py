@@ -61,6 +61,30 @@ def test_the_events_channel_tells_what_happens_and_answers_questions(stage):
     assert standing["text"].startswith("tell me when") and "empty" in error["message"]
 
 
+def test_no_line_of_one_page_however_strange_cuts_off_others_or_is_told_to_them(stage):
+    nested = "[" * 3_900
+
+    async def play():
+        client, heard = await talker(stage, "porch", "events", "capture")
+        lines, pid = heard["events"], stage.door.host.pid
+        client.capture.send(nested)
+        client.events.send(nested)
+        too_long = await first(lines, "error")
+        client.events.send('{"ask": "tell me when \\ud800 a car\\nenters\\u0000 cam1", "id": 1}')
+        standing = await first(lines, "standing")
+        told = stage.house.instructions
+        stage.house.forget(standing["text"])
+        client.events.send("is it open")
+        answer = await first(lines, "answer")
+        await client.delete()
+        return too_long, standing, told, answer, stage.door.host.pid == pid
+
+    too_long, standing, told, answer, is_same = stage.run(play(), 80)
+    assert "3900 characters" in too_long["message"]
+    assert told == (standing["text"],) == ("tell me when a car enters cam1",)
+    assert answer["text"] == "is it open" and is_same
+
+
 def test_a_page_that_tells_its_time_has_true_capture_times(stage):
     ahead_ms = 86_400_000.0  # the page's clock is a day ahead
 
