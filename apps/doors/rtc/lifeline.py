@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from aioice import Candidate, Connection
@@ -20,6 +21,9 @@ from aiortc.rtcicetransport import connection_kwargs
 from ....streams.clock import NS_PER_S, monotonic_ns
 from .consent import query_consent
 from .tap import swap
+
+# Of one ICE session: each is asked again and again, at an address that a stranger names (RFC 8445, 19.5.1).
+_MAX_CANDIDATES = 64
 
 
 class Lifeline:
@@ -39,14 +43,16 @@ class Lifeline:
         self._last_media_ns, self._consent_ns = last_media_ns, round(consent_s * NS_PER_S)
         self._connection: Connection = transport._connection
         self._next: Connection | None = None
+        self._num_candidates = 0  # of the newest ICE session
         self.last_heard_ns = monotonic_ns()
         swap(transport, "_recv", self._recv)
         swap(transport, "_send", self._send)
         self._listen(self._connection)
 
     async def add(self, candidates: Iterable[str]) -> None:
-        """Addresses of the peer, as text after `candidate:`."""
-        for text in candidates:
+        """Addresses of the peer, as text after `candidate:`; there may be so many, the rest is left out."""
+        for text in islice(candidates, _MAX_CANDIDATES - self._num_candidates):
+            self._num_candidates += 1
             await (self._next or self._connection).add_remote_candidate(Candidate.from_sdp(text))
 
     async def restart(self, ufrag: str, pwd: str) -> tuple[str, str, list[str]]:
@@ -57,7 +63,7 @@ class Lifeline:
         made.remote_username, made.remote_password = ufrag, pwd
         self._listen(made)
         await made.gather_candidates()
-        self._next = made
+        self._next, self._num_candidates = made, 0
         return made.local_username, made.local_password, [one.to_sdp() for one in made.local_candidates]
 
     async def take_over(self) -> None:

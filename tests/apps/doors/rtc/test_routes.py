@@ -2,7 +2,9 @@
 
 import asyncio
 import re
+import select
 import socket
+from contextlib import ExitStack
 from dataclasses import replace
 
 import pytest
@@ -132,6 +134,29 @@ def test_a_trickled_candidate_is_tried(stage):
     ask(stage, "DELETE", headers["Location"])
     assert (status, patched[0]) == (201, 204)
     assert came[:2] == b"\x00\x01" and came[4:8] == b"\x21\x12\xa4\x42"  # a request of STUN, RFC 8489
+
+
+def test_so_many_addresses_of_one_peer_are_tried_and_no_more(stage, offer):
+    sdp = re.sub(r"a=(candidate|end-of-candidates).*\r\n", "", offer)
+    mid = re.search(r"a=mid:\S+\r\n", sdp)[0]
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) for _ in range(96)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+            each.setblocking(False)
+        _, headers, _ = ask(stage, "POST", "/whip/desk", sdp, Content_Type=SDP)
+        for start in range(0, len(sockets), 16):
+            body = f"m=video 9 UDP/TLS/RTP/SAVPF 0\r\n{mid}"
+            for number, each in enumerate(sockets[start : start + 16], start):
+                port = each.getsockname()[1]
+                body += f"a=candidate:{number} 1 udp 2130706431 127.0.0.1 {port} typ host\r\n"
+            patched = ask(
+                stage, "PATCH", headers["Location"], body, Content_Type=FRAGMENT, If_Match=headers["ETag"]
+            )
+            assert patched[0] in (204, 404)  # on a very busy machine its time may be over
+        stage.run(stage.until(lambda: not stage.door.sessions, 60), 80)  # it never connects
+        num_tried = len(select.select(sockets, [], [], 0)[0])
+    assert 0 < num_tried <= 64
 
 
 def test_a_session_that_never_connects_is_ended_and_its_seat_is_free(stage, open_session):
