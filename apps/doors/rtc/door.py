@@ -92,9 +92,10 @@ class RtcDoor:
 
     async def restart(self, session: RtcSession, fragment: Fragment) -> Fragment:
         """An ICE restart; the session has a new ETag after it."""
-        answer = await self.host.restart(session.session_id, fragment)
-        session.renew(fragment.ufrag)
-        return answer
+        async with session.restarting:  # RFC 9725 allows requests that overlap
+            answer = await self.host.restart(session.session_id, fragment)
+            session.renew(fragment.ufrag)
+            return answer
 
     def close(self, session_id: str, why: str = "ended") -> None:
         """End a session and free its seats; their labels are remembered. Raises GoneError."""

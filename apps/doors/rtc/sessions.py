@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ class RtcSession:
     made_ns: int = field(default_factory=monotonic_ns)
     media_ns: int = 0  # when media last came
     is_connected: bool = False
+    restarting: asyncio.Lock = field(default_factory=asyncio.Lock)  # held by one restart of its ICE at a time
     _lost: dict[tuple[int, str], int] = field(default_factory=dict)  # by video track and cause, so far
 
     def add_lost(self, track: int, counts: Mapping[str, int]) -> None:

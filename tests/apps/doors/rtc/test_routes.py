@@ -6,6 +6,7 @@ import select
 import socket
 from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from rtc_peers import offer_of, request
@@ -116,6 +117,28 @@ def test_a_fragment_of_another_ice_session_restarts_it_and_has_a_new_etag(stage,
     again = ask(stage, "PATCH", place, body, Content_Type=FRAGMENT, If_Match=headers["ETag"])
     late = ask(stage, "PATCH", place, body, Content_Type=FRAGMENT, If_Match=etag)
     assert (again[0], again[1]["ETag"], late[0]) == (204, None, 412)
+
+
+def test_restarts_that_overlap_are_all_answered_and_leave_nothing(stage, offer):
+    files = Path(f"/proc/{stage.door.host.pid}/fd")
+
+    def num_files():
+        return len(list(files.iterdir()))
+
+    async def overlap():
+        num_before = num_files()
+        _, headers, _ = await request(stage.port, "POST", "/whip/desk", offer, Content_Type=SDP)
+        place, head = headers["Location"], {"Content_Type": FRAGMENT, "If_Match": "*"}
+        patches = (
+            request(stage.port, "PATCH", place, fragment(f"abcd{number}"), **head) for number in range(12)
+        )
+        answers = await asyncio.gather(*patches)
+        await request(stage.port, "DELETE", place)
+        await stage.until(lambda: num_files() <= num_before, 30)
+        return [status for status, _, _ in answers], {headers["ETag"] for _, headers, _ in answers}
+
+    statuses, etags = stage.run(overlap(), 60)
+    assert statuses == [200] * 12 and len(etags) == 12
 
 
 def test_a_trickled_candidate_is_tried(stage):
