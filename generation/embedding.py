@@ -42,7 +42,8 @@ class InputEmbedding(nn.Module):
         self.camera = nn.Embedding(MAX_CAMERAS, d_model)
         self.audio_place = nn.Embedding(MAX_AUDIO_PLACES, d_model)
         self.word = nn.Embedding(sizes.num_words, d_model)
-        self.clock = nn.utils.skip_init(nn.Linear, 2 * len(CLOCK_PERIODS_S), d_model, bias=False)
+        skip = nn.utils.skip_init  # its zeros need no draw from the generator
+        self.clock: nn.Linear = skip(nn.Linear, 2 * len(CLOCK_PERIODS_S), d_model, bias=False)  # type: ignore[no-untyped-call]
         nn.init.zeros_(self.clock.weight)
         self.turns_per_ns: Tensor
         rates = 1e-9 / torch.tensor(CLOCK_PERIODS_S, dtype=torch.float64)
