@@ -86,9 +86,9 @@ class InputEmbedding(nn.Module):
         embedded: Tensor = self.clock(torch.cat([angles.sin(), angles.cos()], dim=-1))
         return embedded
 
-    def written(self, number: int, t_ns: int) -> Tensor:
-        """A word that the model wrote itself at a time, [D]."""
-        return self.word.weight[number] + self.clocks(torch.tensor([t_ns]))[0]
+    def written(self, number: int, clock: Tensor) -> Tensor:
+        """A word that the model wrote itself, [D]; `clock` [D] is that of its tick."""
+        return self.word.weight[number] + clock
 
     def tick(self, t_ns: int, gap_ns: int, blocks: Sequence[TokenBlock]) -> Tensor:
         """One tick's sequence [N, D]: the time token, patches, sounds, typed words, the gate."""

@@ -135,6 +135,7 @@ class Narrator(nn.Module):
 
         The state is whole before each word is handed out, so the caller may stop at any word.
         """
+        clock: Tensor | None = None  # the same for all words of a tick
         for _ in range(max_text_tokens if hidden is not None else 0):
             assert hidden is not None
             number, chance = self._choose(hidden, state)
@@ -142,7 +143,8 @@ class Narrator(nn.Module):
                 return
             state.pending = [] if number == END else [*state.pending, number]
             sure = self._confidence(hidden)
-            hidden = self._step(number, state, depth)
+            clock = self._clock(state) if clock is None else clock
+            hidden = self._step(number, clock, state, depth)
             is_end = number == END
             yield Word("" if is_end else self.vocabulary.word(number), is_end, sure, chance)
 
@@ -150,7 +152,7 @@ class Narrator(nn.Module):
         """Break off a sentence that was begun: the memory holds the words that were said, and that it ended there."""
         if state.pending:
             state.pending = []
-            self._step(END, state, depth)
+            self._step(END, self._clock(state), state, depth)
 
     @torch.inference_mode()
     def _choose(self, hidden: Tensor, state: SessionState) -> tuple[int, float]:
@@ -172,6 +174,10 @@ class Narrator(nn.Module):
         return torch.sigmoid(self.confidence(hidden)).item()
 
     @torch.inference_mode()
-    def _step(self, number: int, state: SessionState, depth: int | None) -> Tensor:
-        hidden: Tensor = self.backbone.step(self.embedding.written(number, state.t_ns or 0), state, depth)
+    def _clock(self, state: SessionState) -> Tensor:
+        return self.embedding.clocks(torch.tensor([state.t_ns or 0]))[0]
+
+    @torch.inference_mode()
+    def _step(self, number: int, clock: Tensor, state: SessionState, depth: int | None) -> Tensor:
+        hidden: Tensor = self.backbone.step(self.embedding.written(number, clock), state, depth)
         return hidden

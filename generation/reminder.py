@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..streams.world.instructions import understand
+from ..streams.world.instructions import Instruction, understand
 from ..streams.world.language import ALERT, read_statement
 from .narrator import REMINDER_NS
 
@@ -13,6 +13,7 @@ class Reminder:
     def __init__(self, period_ns: int = REMINDER_NS) -> None:
         self.period_ns = period_ns
         self._read_ns: dict[str, int | None] = {}
+        self._understood: dict[str, Instruction | None] = {}  # read once: every sentence is held against it
 
     @property
     def instructions(self) -> tuple[str, ...]:
@@ -21,11 +22,14 @@ class Reminder:
 
     def add(self, instruction: str) -> None:
         """Let an instruction stand from now on."""
+        self._understood[instruction] = understand(instruction)
         self._read_ns[instruction] = None
 
     def remove(self, instruction: str) -> bool:
         """Take an instruction back; False where it does not stand."""
-        return self._read_ns.pop(instruction, self) is not self
+        stood = self._read_ns.pop(instruction, self) is not self
+        self._understood.pop(instruction, None)
+        return stood
 
     def due(self, t_ns: int) -> list[str]:
         """What is to be read at this tick; it then counts as read."""
@@ -49,7 +53,7 @@ class Reminder:
         statement = read_statement(sentence)
         if statement is None:
             return sentence
-        standing = [understand(text) for text in self._read_ns.copy()]
+        standing = list(self._understood.copy().values())
         is_wanted = any(each.wants(statement.event) for each in standing if each is not None)
         if is_wanted == statement.is_alert or (statement.is_alert and None in standing):
             return sentence

@@ -171,17 +171,14 @@ class SegmentBatch:
 def gather(rows: Sequence[tuple[TokenSequence, int]], length: int) -> SegmentBatch:
     """A batch of segments: each row is `length` tokens of a sequence from a start on, with padding behind its end."""
     kind = np.full((len(rows), length), -1)
-    row, target = np.zeros_like(kind), np.full_like(kind, IGNORE)
+    row, target, t_ns = np.zeros_like(kind), np.full_like(kind, IGNORE), np.zeros_like(kind)
     is_answer, emphasis = np.zeros(kind.shape, bool), np.ones(kind.shape, np.float32)
-    t_ns = np.zeros_like(kind)
+    columns = {"kind": kind, "row": row, "target": target, "t_ns": t_ns}
+    columns |= {"is_answer": is_answer, "emphasis": emphasis}
     for n, (sequence, start) in enumerate(rows):
-        part = sequence.kind[start : start + length]
-        kind[n, : len(part)] = part
-        row[n, : len(part)] = sequence.row[start : start + length]
-        target[n, : len(part)] = sequence.target[start : start + length]
-        t_ns[n, : len(part)] = sequence.t_ns[start : start + length]
-        is_answer[n, : len(part)] = sequence.is_answer[start : start + length]
-        emphasis[n, : len(part)] = sequence.emphasis[start : start + length]
+        for name, column in columns.items():
+            part = getattr(sequence, name)[start : start + length]
+            column[n, : len(part)] = part
     video, audio = [], []
     for n, (sequence, _) in enumerate(rows):
         stream, seen, heard = sequence.stream, row[n][kind[n] == VIDEO], row[n][kind[n] == AUDIO]

@@ -110,7 +110,7 @@ def test_a_sequence_is_embedded_as_a_session_embeds_its_ticks_and_words():
         if kind == TIME:
             rows.append(embedding.tick(int(t_ns), int(row), live_blocks(sequence, at)))
         elif kind == WORD:
-            rows.append(embedding.written(int(row), int(t_ns))[None])
+            rows.append(embedding.written(int(row), embedding.clocks(torch.tensor([t_ns]))[0])[None])
     batch = gather([(sequence, 0)], len(sequence.kind))
     assert torch.allclose(batch.embed(embedding, 16)[0], torch.cat(rows), atol=1e-5)
 
