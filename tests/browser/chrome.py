@@ -53,6 +53,15 @@ _KEYS |= {
     "ArrowUp": ("ArrowUp", 38, ""),
 }
 
+# The middle of an element in the window, or null while a click there would meet another, or none.
+_MIDDLE = """(() => {
+  const element = document.querySelector(SELECTOR);
+  element?.scrollIntoView({ block: "center" });
+  const box = element?.getBoundingClientRect();
+  const middle = box && [box.x + box.width / 2, box.y + box.height / 2];
+  return middle && element.contains(document.elementFromPoint(...middle)) ? middle : null;
+})()"""
+
 
 class PageError(AssertionError):
     """A script threw, or what was waited for did not come; with what the page's console said."""
@@ -96,10 +105,12 @@ class Tab:
         raise PageError(f"not within {timeout_s:g} s: {script}; console: {self.errors}; page: {text[:1500]}")
 
     async def click(self, selector: str) -> None:
-        """Click in the middle of an element, as a mouse does."""
-        box = f"document.querySelector({selector!r}).getBoundingClientRect()"
-        await self.evaluate(f"document.querySelector({selector!r}).scrollIntoView({{block: 'center'}})")
-        x, y = await self.evaluate(f"(b => [b.x + b.width / 2, b.y + b.height / 2])({box})")
+        """Click in the middle of an element, as a mouse does, once it stands still there with nothing over it."""
+        script, before, clock = _MIDDLE.replace("SELECTOR", json.dumps(selector)), None, WallClock()
+        while before != (middle := await self.wait_for(script)):
+            before = middle
+            await clock.sleep_until(clock.now_ns() + _LOOK_NS)
+        x, y = middle
         for kind in ("mousePressed", "mouseReleased"):
             await self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 

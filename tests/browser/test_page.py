@@ -255,12 +255,19 @@ def test_pictures_that_were_left_out_are_shown_by_cause_on_their_camera_and_coun
     play(story())
 
 
+_SLOW_SERVER = """void (() => {
+  const fetched = window.fetch;
+  window.fetch = (...request) => new Promise((go) => setTimeout(go, 500)).then(() => fetched(...request));
+})()"""
+
+
 def test_a_full_house_is_told_and_the_camera_comes_in_when_there_is_room(chrome, play):
     async def story():
         async with serving(cams=1) as (url, house), attached(chrome) as browser:
             elsewhere = house.seats.take("elsewhere")
             tab = await opened(browser, url)
             await tab.wait_for(f"{state_of('elsewhere')}?.startsWith('Live')")
+            await tab.evaluate(_SLOW_SERVER)  # the dialog opens when the list of cameras is there
             await tab.click("#add")
             await tab.click("#add-test")
             trouble = await tab.wait_for(TROUBLE)
