@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+from collections.abc import Sequence
 
 from rich.console import Console
 
@@ -18,7 +19,7 @@ from ..startup import Startup
 from .app import Front, make_app
 from .house import House
 from .masking import log_masked
-from .server import DoorServer, bind, check_tls, is_worth_telling, url_of
+from .server import DoorServer, bind, check_tls, is_worth_telling, url_of, urls_elsewhere
 from .settings import ServeConfig
 
 _LOOK_NS = 50 * NS_PER_MS
@@ -52,15 +53,17 @@ def check_files(config: ServeConfig) -> None:
             source.probe()
 
 
-def greeting(config: ServeConfig, url: str) -> str:
-    """What a person reads once the doors are open: where they are, and what to do next."""
+def greeting(config: ServeConfig, url: str, elsewhere: Sequence[str] = ()) -> str:
+    """What a person reads once the doors are open: where they are, from `elsewhere` too, and what to do next."""
+    key_in_page = f"#token={config.secret}" if config.secret else ""
     bearer = ' -H "Authorization: Bearer $TOKEN"' if config.secret else ""
     key = "the token" if config.secret else "any"
     places = "1 camera" if config.cams == 1 else f"{config.cams} cameras"
     lines = [
         f"Millrace is ready for {places}.",
         "",
-        f"  page     {url}/" + (f"#token={config.secret}" if config.secret else ""),
+        f"  page     {url}/{key_in_page}",
+        *(f"  network  {other}/{key_in_page}" for other in elsewhere),
         f"  OBS      Service WHIP, Server {url}/whip/obs, Bearer Token {key}",
         f"  openai   OpenAI(base_url={url + '/v1'!r}, api_key=...), {key}",
         f'  ask      curl {url}/ask --json \'{{"text": "what is in cam1"}}\'{bearer}',
@@ -91,7 +94,8 @@ def _serve(config: ServeConfig, startup: Startup, listener: socket.socket) -> No
     ended.append(server)
     front: Front = app.state.front
     with stop_on_interrupt(server.stop):
-        asyncio.run(_run(server, front, listener, startup, greeting(config, url_of(config, listener))))
+        text = greeting(config, url_of(config, listener), urls_elsewhere(config, listener))
+        asyncio.run(_run(server, front, listener, startup, text))
     if isinstance(front.error, MillraceError):
         raise front.error
     if front.error is not None:

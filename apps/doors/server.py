@@ -14,12 +14,14 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from ...errors import ConfigError
+from ..checks.network import host_addresses
 from .connection import with_limits
 from .house import House
 from .listener import Listener
 from .settings import ServeConfig
 
 _CLOSING_S = 3  # for answers that are on their way when the server ends
+_EVERYWHERE, _MOST_ADDRESSES = ("0.0.0.0", "::"), 4
 _MAX_HEAD = 32_768  # bytes of the head of a request
 
 
@@ -66,10 +68,20 @@ def bind(config: ServeConfig) -> Listener:
 
 def url_of(config: ServeConfig, listener: socket.socket) -> str:
     """What a browser of this machine opens; it ends without a slash."""
-    host, port = config.host, listener.getsockname()[1]
-    if host in ("0.0.0.0", "::", "*"):
-        host = "127.0.0.1"
-    return f"{config.scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+    return _url(config, "127.0.0.1" if config.host in _EVERYWHERE else config.host, listener)
+
+
+def urls_elsewhere(config: ServeConfig, listener: socket.socket) -> list[str]:
+    """What browsers of other machines open, where the server listens on all addresses of this one."""
+    if config.host not in _EVERYWHERE:
+        return []
+    is_old = listener.family is socket.AF_INET
+    hosts = [host for host in host_addresses() if "%" not in host and not (is_old and ":" in host)]
+    return [_url(config, host, listener) for host in hosts[:_MOST_ADDRESSES]]
+
+
+def _url(config: ServeConfig, host: str, listener: socket.socket) -> str:
+    return f"{config.scheme}://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
 
 
 def check_tls(config: ServeConfig) -> None:

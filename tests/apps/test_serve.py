@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import signal
@@ -18,6 +19,7 @@ import pytest
 
 from millrace.apps.checks.network import check_port
 from millrace.apps.cli import run_cli
+from millrace.apps.doors import server
 from millrace.apps.doors.opening import greeting
 from millrace.apps.doors.settings import make_serve_config
 
@@ -107,12 +109,30 @@ def test_what_cannot_be_served_is_told_in_one_line_before_a_model_is_loaded(
             assert told in error and error.startswith("error: ") and error.count("\n") == 1
 
 
+def test_who_listens_everywhere_is_told_the_addresses_that_other_machines_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = ["192.0.2.7", "2001:db8::7", "fe80::7%eth0"]
+    monkeypatch.setattr(server, "host_addresses", lambda: found)
+    token = "open-sesame-please"
+    for host, hosts in (
+        ("0.0.0.0", ["192.0.2.7"]),
+        ("::", ["192.0.2.7", "[2001:db8::7]"]),
+        ("127.0.0.1", []),
+    ):
+        config = make_serve_config(host=host, token=token, port=0)
+        with contextlib.closing(server.bind(config)) as listener:
+            port = listener.getsockname()[1]
+            assert server.urls_elsewhere(config, listener) == [f"http://{each}:{port}" for each in hosts]
+
+
 def test_the_greeting_says_what_to_do_next_and_shows_the_token_only_if_there_is_one() -> None:
     plain = greeting(make_serve_config(), "http://127.0.0.1:8080")
     assert "http://127.0.0.1:8080/whip/obs" in plain and "OpenAI(base_url='http://127.0.0.1:8080/v1'" in plain
     assert "token" not in plain.lower().replace("bearer token any", "") and "https" not in plain
     config = make_serve_config(host="0.0.0.0", token="open-sesame-please")
-    outside = greeting(config, "http://127.0.0.1:8080")
+    outside = greeting(config, "http://127.0.0.1:8080", ["http://192.0.2.7:8080"])
+    assert "network  http://192.0.2.7:8080/#token=open-sesame-please\n" in outside
     assert "TOKEN=open-sesame-please" in outside and "#token=open-sesame-please" in outside
     assert "--tls-cert" in outside
     assert all(len(line) < 110 for line in plain.splitlines())
