@@ -75,8 +75,8 @@ def urls_elsewhere(config: ServeConfig, listener: socket.socket) -> list[str]:
     """What browsers of other machines open, where the server listens on all addresses of this one."""
     if config.host not in _EVERYWHERE:
         return []
-    is_old = listener.family is socket.AF_INET
-    hosts = [host for host in host_addresses() if "%" not in host and not (is_old and ":" in host)]
+    is_ipv4_alone = listener.family is socket.AF_INET
+    hosts = [host for host in host_addresses() if "%" not in host and not (is_ipv4_alone and ":" in host)]
     return [_url(config, host, listener) for host in hosts[:_MOST_ADDRESSES]]
 
 
