@@ -25,6 +25,7 @@ from .encoder_stage import cosine
 from .looks import language_looks
 from .loop import Portion, Position, Stage, run_stage
 from .progress import RunLog
+from .scene_state import SceneHead
 from .segments import read_segments
 from .sequences import SegmentBatch
 from .settings import TrainSettings
@@ -47,11 +48,12 @@ def new_narrator(settings: TrainSettings, encoder: PatchEncoder) -> Narrator:
 
 
 class LanguageTrainer:
-    """The narrator without its encoder, and the optimiser, as one state that can be saved."""
+    """The narrator without its encoder, the head that tells the scene, and the optimiser, as one state to be saved."""
 
     def __init__(self, settings: TrainSettings, narrator: Narrator) -> None:
         self.settings, self.narrator = settings, narrator
-        weights = [p for p in narrator.parameters() if p.requires_grad]
+        self.scene = SceneHead(narrator.config.backbone.d_model).to(settings.device)
+        weights = [p for p in (*narrator.parameters(), *self.scene.parameters()) if p.requires_grad]
         groups = [
             {"params": [p for p in weights if p.ndim >= 2], "weight_decay": 0.05},
             {"params": [p for p in weights if p.ndim < 2], "weight_decay": 0.0},
@@ -65,6 +67,7 @@ class LanguageTrainer:
     def state(self) -> dict[str, Any]:
         return {
             "narrator": self.narrator.state_dict(),
+            "scene": self.scene.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "step": self.step,
             "carries": None if self._carries is None else [asdict(carry) for carry in self._carries],
@@ -72,6 +75,7 @@ class LanguageTrainer:
 
     def restore(self, state: dict[str, Any]) -> None:
         self.narrator.load_state_dict(state["narrator"])
+        self.scene.load_state_dict(state["scene"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.step = state["step"]
         carries = state.get("carries")
@@ -96,6 +100,8 @@ class LanguageTrainer:
             target = batch.target[said]
             logits = self.narrator.head(hidden[said])
             exits = [self.narrator.head(h[said]) for h in early]
+            gates = [h.flatten(0, 1)[batch.gate_at] for h in early or [hidden]]
+            scene = torch.stack([self.scene.loss(h, batch.scene) for h in gates]).mean()
             sure = self.narrator.confidence(hidden[said].detach())[:, 0]
         # Layers that were left out keep what they had, as in a session whose depth changes from tick to tick.
         self._carries = [carry.detach() for carry in (*carries, *(starts or ())[depth:])]
@@ -103,6 +109,7 @@ class LanguageTrainer:
         loss = text_loss(logits, target, *counts)
         exit_loss = sum((text_loss(e, target, *counts) for e in exits), logits.new_zeros(()))
         total = loss + settings.exit_weight * exit_loss + confidence_loss(sure, logits, target)
+        total = total + settings.scene_weight * scene
         total.backward()  # type: ignore[no-untyped-call]
         norm = torch.nn.utils.clip_grad_norm_(
             [p for g in self.optimizer.param_groups for p in g["params"]], 1.0
@@ -110,7 +117,12 @@ class LanguageTrainer:
         self.optimizer.step()
         self.optimizer.zero_grad()
         self.step += 1
-        told = {"loss": float(loss.detach()), "grad_norm": float(norm), "lr": rate}
+        told = {
+            "loss": float(loss.detach()),
+            "scene": float(scene.detach()),
+            "grad_norm": float(norm),
+            "lr": rate,
+        }
         return {**told, **_right(logits.detach(), target, batch.is_answer[said])}
 
     def _draw_depth(self) -> int:

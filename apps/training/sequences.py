@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -14,12 +15,14 @@ from ...generation.embedding import CLOCK_PERIODS_S, MAX_CAMERAS, NS_PER_TICK, I
 from ...generation.losses import IGNORE
 from ...generation.quiet import is_worth_reading
 from ...generation.words import END, SILENT, Vocabulary
+from ...streams.world.events import COLOURS
 from ...streams.world.language import REPLY
+from .scene_state import scene_states
 from .talk import TalkRates, draw_talk
 from .tickstreams import TickStream
 
 TIME, VIDEO, AUDIO, WORD, GATE, USER = range(6)
-_ANSWER_WEIGHT = 6.0
+_ANSWER_WEIGHT = 3.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,6 +37,7 @@ class TokenSequence:
     is_answer: NDArray[np.bool_]  # [T] whether the target is the content of a reply
     t_ns: NDArray[np.int64]  # [T] of the tick, from a random beginning: clocks may stand at any hour
     emphasis: NDArray[np.float32]  # [T] what the target counts beside others
+    scene: NDArray[np.bool_]  # [G, NUM_STATES] what is so at each gate
 
 
 def build_sequence(
@@ -45,7 +49,8 @@ def build_sequence(
     """
     slots = rng.permutation(np.sort(rng.permutation(MAX_CAMERAS)[: stream.num_cameras]))
     rates = rates or TalkRates()
-    talk = draw_talk(stream.record.moved(slots), vocabulary, rates, rng)
+    record, gates = stream.record.moved(slots), list[int]()
+    talk = draw_talk(record, vocabulary, rates, rng)
     limit = int(rng.integers(3, 14)) if rng.random() < rates.cut else 1 << 30
     kind, row, target, times = list[int](), list[int](), list[int](), list[int]()
     start_ns = int(rng.integers(round(max(CLOCK_PERIODS_S) * 1e9)))
@@ -65,18 +70,38 @@ def build_sequence(
         kind += [TIME, *[VIDEO] * len(patches), *[AUDIO] * len(sounds), *[USER] * len(typed), GATE]
         row += [t_ns - (t_ns if read_ns is None else read_ns), *patches, *sounds, *typed, 0]
         read_ns = t_ns
+        gates.append(tick)
         target += [IGNORE] * (1 + len(patches) + len(sounds) + len(typed))
         now = waiting.take(limit)
         kind += [WORD] * len(now)
-        row += now
+        row += _misread(now, vocabulary, rates.misread, rng)
         target += [*now, IGNORE if waiting.sentences else SILENT]
         times += [start_ns + t_ns] * (len(kind) - len(times))
     is_answer = _answers(target, vocabulary.encode(REPLY)[0])
     # The content of a reply is a word or two among hundreds, and decides more than all the rest.
     emphasis = np.where(is_answer, np.float32(_ANSWER_WEIGHT), np.float32(1))
     return TokenSequence(
-        stream, slots, np.array(kind), np.array(row), np.array(target), is_answer, np.array(times), emphasis
+        stream=stream,
+        slots=slots,
+        kind=np.array(kind),
+        row=np.array(row),
+        target=np.array(target),
+        is_answer=is_answer,
+        t_ns=np.array(times),
+        emphasis=emphasis,
+        scene=scene_states(record, gates),
     )
+
+
+def _misread(words: list[int], vocabulary: Vocabulary, share: float, rng: np.random.Generator) -> list[int]:
+    """The words as they are read back, some colours another: what a thing is must not be guessed from its colour."""
+    colours = _colours(vocabulary)
+    return [int(rng.choice(colours)) if w in colours and rng.random() < share else w for w in words]
+
+
+@lru_cache
+def _colours(vocabulary: Vocabulary) -> tuple[int, ...]:
+    return tuple(vocabulary.encode(colour)[0] for colour in COLOURS)
 
 
 def _answers(target: list[int], reply: int) -> NDArray[np.bool_]:
@@ -143,6 +168,7 @@ class SegmentBatch:
     time_at: Tensor
     gap_ns: Tensor  # int64, since the tick read before
     gate_at: Tensor
+    scene: Tensor  # bool, at the gates
     user_at: Tensor
     user: Tensor
 
@@ -179,10 +205,12 @@ def gather(rows: Sequence[tuple[TokenSequence, int]], length: int) -> SegmentBat
         for name, column in columns.items():
             part = getattr(sequence, name)[start : start + length]
             column[n, : len(part)] = part
-    video, audio = [], []
-    for n, (sequence, _) in enumerate(rows):
+    video, audio, scenes = [], [], []
+    for n, (sequence, start) in enumerate(rows):
         stream, seen, heard = sequence.stream, row[n][kind[n] == VIDEO], row[n][kind[n] == AUDIO]
         slots = sequence.slots[stream.video_slot[seen]]
+        before, here = ((sequence.kind[a:b] == GATE).sum() for a, b in ((0, start), (start, start + length)))
+        scenes.append(sequence.scene[before : before + here])
         video.append((stream.video[seen], stream.video_place[seen], slots, stream.is_fovea[seen]))
         audio.append((stream.audio[heard], stream.audio_place[heard]))
     at = {k: torch.from_numpy(np.flatnonzero(kind == k)) for k in (TIME, VIDEO, AUDIO, WORD, GATE, USER)}
@@ -208,6 +236,7 @@ def gather(rows: Sequence[tuple[TokenSequence, int]], length: int) -> SegmentBat
         time_at=at[TIME],
         gap_ns=torch.from_numpy(row[kind == TIME]),
         gate_at=at[GATE],
+        scene=torch.from_numpy(np.concatenate(scenes)),
         user_at=at[USER],
         user=torch.from_numpy(row[kind == USER]),
     )

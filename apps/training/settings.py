@@ -88,6 +88,12 @@ class TrainSettings:
     )
     language_lr: Annotated[float, _rate("the whole model's highest learning rate")] = 1.5e-3
     silence_weight: Annotated[float, _rate("what silence counts beside a word")] = 0.25
+    scene_weight: Annotated[
+        float,
+        _text(
+            "a number from 0: what telling the whole scene counts beside the text", ge=0, allow_inf_nan=False
+        ),
+    ] = 0.2
     mlp_hidden: Annotated[int, _whole(1, "width inside the MLP of a layer")] = 384
     pattern: Annotated[
         str, _text("a letter for each layer: M for Mamba-2, A for attention", pattern=r"^[MA]+$")

@@ -27,11 +27,12 @@ _E, _Q = WorldEventKind, QuestionKind
 
 @dataclass(frozen=True, slots=True)
 class TalkRates:
-    """How much a stream is talked to; shares of streams, ticks between questions, weights of families."""
+    """How a stream is talked to and written about; shares of streams, ticks between questions, weights of families."""
 
     asked: float = 1.0
     instructed: float = 0.3
     cut: float = 0.1  # whose sentences are cut by a word limit and go on at the next tick
+    misread: float = 0.1  # of the colours written, which are read back as another
     ticks_apart: tuple[float, float] = (0.3, 5.0)  # mean, drawn for each stream between these
     families: dict[str, float] = field(
         default_factory=lambda: {"live": 0.4, "memory": 0.4, "identity": 0.08, "sound": 0.12}

@@ -25,7 +25,7 @@ from millrace.generation.losses import IGNORE
 from millrace.generation.words import SILENT, Vocabulary
 from millrace.perception.blocks import TokenBlock, TokenKind
 from millrace.perception.encoder import PatchEncoder
-from millrace.streams.world.events import Thing, WorldEvent, WorldEventKind
+from millrace.streams.world.events import COLOURS, KINDS, Thing, WorldEvent, WorldEventKind
 from millrace.streams.world.language import ALERT, mark_first, parse, read_statement
 from millrace.streams.world.questions import read_question
 from millrace.streams.world.record import Record
@@ -34,7 +34,7 @@ from millrace.streams.world.world import World
 
 VOCABULARY = Vocabulary(all_words())
 NS, TICK = 1_000_000_000, 200_000_000
-SILENT_PEOPLE = TalkRates(asked=0.0, instructed=0.0)
+SILENT_PEOPLE = TalkRates(asked=0.0, instructed=0.0, misread=0.0)
 
 
 def stream(events, num_ticks=10):
@@ -196,7 +196,7 @@ def sentences(words):
 
 def test_a_question_is_read_before_the_gate_and_answered_at_once():
     events = [enter(0.5, 0), enter(0.9, 1, "star")]
-    rates = TalkRates(asked=1.0, instructed=0.0, ticks_apart=(2.0, 2.0), cut=0.0, families={"memory": 1.0})
+    rates = TalkRates(instructed=0.0, ticks_apart=(2.0, 2.0), cut=0.0, misread=0.0, families={"memory": 1.0})
     answered = 0
     for seed in range(12):
         sequence = build_sequence(stream(events, 30), VOCABULARY, np.random.default_rng(seed), rates)
@@ -261,6 +261,30 @@ def test_words_that_decide_count_more():
             rates,
         )
         num_answers += sequence.is_answer.sum()
-        assert set(sequence.emphasis[sequence.is_answer]) <= {6.0}
+        assert set(sequence.emphasis[sequence.is_answer]) <= {3.0}
         assert set(sequence.emphasis[~sequence.is_answer]) == {1.0}
     assert num_answers > 20
+
+
+def test_colours_are_now_and_then_read_back_as_another_and_always_written_right():
+    events = [enter(0.3 + 0.2 * n, shape=("disc", "ring", "star")[n % 3]) for n in range(40)]
+    misread = build_sequence(
+        stream(events, 60), VOCABULARY, np.random.default_rng(0), replace(SILENT_PEOPLE, misread=0.5, cut=0.0)
+    )
+    red, written = VOCABULARY.encode("red")[0], misread.target[misread.target > SILENT]
+    colours = {VOCABULARY.encode(colour)[0] for colour in COLOURS}
+    assert {int(w) for w in written} & colours == {red}
+    read = [int(w) for w in misread.row[misread.kind == WORD] if w in colours]
+    assert len(read) == 40 and 8 < sum(w != red for w in read) < 32
+
+
+def test_each_gate_carries_the_scene_of_its_tick_and_of_its_camera():
+    rows = np.array([[t, 1, 7, KINDS.index("disc"), 0, 40, 40, 20, 1] for t in range(1, 11)], np.float32)
+    bare = stream([])
+    shown = replace(bare, record=replace(bare.record, rows=rows))
+    sequence = quiet(shown, 3)
+    at = len(KINDS) * len(COLOURS) * int(sequence.slots[1]) + KINDS.index("disc") * len(COLOURS)
+    assert len(sequence.scene) == (sequence.kind == GATE).sum() and sequence.scene[:, at].all()
+    whole = gather([(sequence, 0)], len(sequence.kind)).scene
+    parts = [gather([(sequence, start)], 7).scene for start in range(0, len(sequence.kind), 7)]
+    assert torch.equal(torch.cat(parts), whole) and len(whole) == len(sequence.scene)
