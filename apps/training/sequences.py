@@ -32,7 +32,9 @@ class TokenSequence:
     stream: TickStream
     slots: NDArray[np.int64]  # camera of the world -> slot of the model
     kind: NDArray[np.int64]  # [T]
-    row: NDArray[np.int64]  # [T] row of the features, number of the word, or of TIME the ns since the last
+    row: NDArray[
+        np.int64
+    ]  # [T] row of the features or the scene, number of the word, of TIME the ns since the last
     target: NDArray[np.int64]  # [T] next word, SILENT or IGNORE
     is_answer: NDArray[np.bool_]  # [T] whether the target is the content of a reply
     t_ns: NDArray[np.int64]  # [T] of the tick, from a random beginning: clocks may stand at any hour
@@ -68,7 +70,7 @@ def build_sequence(
         if not (is_worth_reading(has_news, t_ns, news_ns, read_ns) or waiting.is_begun):
             continue
         kind += [TIME, *[VIDEO] * len(patches), *[AUDIO] * len(sounds), *[USER] * len(typed), GATE]
-        row += [t_ns - (t_ns if read_ns is None else read_ns), *patches, *sounds, *typed, 0]
+        row += [t_ns - (t_ns if read_ns is None else read_ns), *patches, *sounds, *typed, len(gates)]
         read_ns = t_ns
         gates.append(tick)
         target += [IGNORE] * (1 + len(patches) + len(sounds) + len(typed))
@@ -80,17 +82,8 @@ def build_sequence(
     is_answer = _answers(target, vocabulary.encode(REPLY)[0])
     # The content of a reply is a word or two among hundreds, and decides more than all the rest.
     emphasis = np.where(is_answer, np.float32(_ANSWER_WEIGHT), np.float32(1))
-    return TokenSequence(
-        stream=stream,
-        slots=slots,
-        kind=np.array(kind),
-        row=np.array(row),
-        target=np.array(target),
-        is_answer=is_answer,
-        t_ns=np.array(times),
-        emphasis=emphasis,
-        scene=scene_states(record, gates),
-    )
+    columns = np.array(kind), np.array(row), np.array(target), is_answer, np.array(times), emphasis
+    return TokenSequence(stream, slots, *columns, scene_states(record, gates))
 
 
 def _misread(words: list[int], vocabulary: Vocabulary, share: float, rng: np.random.Generator) -> list[int]:
@@ -206,11 +199,10 @@ def gather(rows: Sequence[tuple[TokenSequence, int]], length: int) -> SegmentBat
             part = getattr(sequence, name)[start : start + length]
             column[n, : len(part)] = part
     video, audio, scenes = [], [], []
-    for n, (sequence, start) in enumerate(rows):
+    for n, (sequence, _) in enumerate(rows):
         stream, seen, heard = sequence.stream, row[n][kind[n] == VIDEO], row[n][kind[n] == AUDIO]
         slots = sequence.slots[stream.video_slot[seen]]
-        before, here = ((sequence.kind[a:b] == GATE).sum() for a, b in ((0, start), (start, start + length)))
-        scenes.append(sequence.scene[before : before + here])
+        scenes.append(sequence.scene[row[n][kind[n] == GATE]])
         video.append((stream.video[seen], stream.video_place[seen], slots, stream.is_fovea[seen]))
         audio.append((stream.audio[heard], stream.audio_place[heard]))
     at = {k: torch.from_numpy(np.flatnonzero(kind == k)) for k in (TIME, VIDEO, AUDIO, WORD, GATE, USER)}
