@@ -96,7 +96,7 @@ def bench_outliers(narrator: Narrator, settings: Sequence[Setting], bits: Sequen
 def tokens_of(narrator: Narrator, setting: Setting) -> Tensor:
     """What the backbone reads of a world, its true sentences among it: [1, T, D]."""
     stream, rng = read_stream(narrator.encoder, setting.world()), np.random.default_rng(setting.seed)
-    sequence = build_sequence(stream, narrator.vocabulary, rng, TalkRates(instructed=0.0))
+    sequence = build_sequence(stream, narrator.vocabulary, rng, TalkRates(instructed=0.0, slipped=0.0))
     batch = gather([(sequence, 0)], len(sequence.kind))
     return batch.embed(narrator.embedding, narrator.config.backbone.d_model)
 

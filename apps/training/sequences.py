@@ -14,12 +14,14 @@ from torch import Tensor
 from ...generation.embedding import CLOCK_PERIODS_S, MAX_CAMERAS, NS_PER_TICK, InputEmbedding
 from ...generation.losses import IGNORE
 from ...generation.quiet import is_worth_reading
-from ...generation.words import END, SILENT, Vocabulary
+from ...generation.words import END, Vocabulary
 from ...streams.world.events import COLOURS
 from ...streams.world.language import REPLY
 from .scene_state import scene_states
+from .slips import NO_SLIPS
 from .talk import TalkRates, draw_talk
 from .tickstreams import TickStream
+from .writing import Writing
 
 TIME, VIDEO, AUDIO, WORD, GATE, USER = range(6)
 _ANSWER_WEIGHT = 3.0
@@ -58,26 +60,27 @@ def build_sequence(
     start_ns = int(rng.integers(round(max(CLOCK_PERIODS_S) * 1e9)))
     video_at = np.searchsorted(stream.video_tick, np.arange(stream.num_ticks + 2))
     audio_at = np.searchsorted(stream.audio_tick, np.arange(stream.num_ticks + 2))
-    waiting, news_ns, read_ns = _Waiting(), None, None
+    writing = Writing(talk, rates.slips if rng.random() < rates.slipped else NO_SLIPS, rng)
+    news_ns, read_ns = None, None
     for tick in range(1, stream.num_ticks + 1):
         patches = _by_slot(stream, slots, int(video_at[tick]), int(video_at[tick + 1]))
         sounds = range(int(audio_at[tick]), int(audio_at[tick + 1]))
         typed = talk.typed.get(tick, [])
-        waiting.add(talk.replies.get(tick, []), talk.told.get(tick, []))
+        writing.add(tick)
         has_news = bool(patches or sounds or typed)
         t_ns = tick * NS_PER_TICK
         news_ns = t_ns if has_news else news_ns
-        if not (is_worth_reading(has_news, t_ns, news_ns, read_ns) or waiting.is_begun):
+        if not (is_worth_reading(has_news, t_ns, news_ns, read_ns) or writing.is_begun):
             continue
         kind += [TIME, *[VIDEO] * len(patches), *[AUDIO] * len(sounds), *[USER] * len(typed), GATE]
         row += [t_ns - (t_ns if read_ns is None else read_ns), *patches, *sounds, *typed, len(gates)]
         read_ns = t_ns
         gates.append(tick)
         target += [IGNORE] * (1 + len(patches) + len(sounds) + len(typed))
-        now = waiting.take(limit)
+        now, due = writing.take(limit)
         kind += [WORD] * len(now)
         row += _misread(now, vocabulary, rates.misread, rng)
-        target += [*now, IGNORE if waiting.sentences else SILENT]
+        target += due
         times += [start_ns + t_ns] * (len(kind) - len(times))
     is_answer = _answers(target, vocabulary.encode(REPLY)[0])
     # The content of a reply is a word or two among hundreds, and decides more than all the rest.
@@ -106,31 +109,6 @@ def _answers(target: list[int], reply: int) -> NDArray[np.bool_]:
         elif number > END:
             found[n] = is_inside
     return found
-
-
-class _Waiting:
-    """Sentences to be written: one that was begun is finished, then replies come before narration."""
-
-    def __init__(self) -> None:
-        self.sentences: list[list[int]] = []
-        self.is_begun = False
-
-    def add(self, replies: list[list[int]], told: list[list[int]]) -> None:
-        first = 1 if self.is_begun else 0
-        self.sentences[first:first] = [list(words) for words in replies]
-        self.sentences += [list(words) for words in told]
-
-    def take(self, limit: int) -> list[int]:
-        """At most `limit` words."""
-        taken: list[int] = []
-        while self.sentences and len(taken) < limit:
-            words = self.sentences[0][: limit - len(taken)]
-            del self.sentences[0][: len(words)]
-            taken += words
-            self.is_begun = bool(self.sentences[0])
-            if not self.is_begun:
-                self.sentences.pop(0)
-        return taken
 
 
 def _by_slot(stream: TickStream, slots: NDArray[np.int64], start: int, end: int) -> list[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,6 +17,7 @@ from ...streams.world.instructions import Instruction, instruct
 from ...streams.world.language import mark_last, narrate
 from ...streams.world.questions import FAMILIES, REPLY, QuestionKind, ask
 from ...streams.world.record import Record
+from .slips import SlipRates, untrue
 
 # An event is told so long after the first tick that shows it; questions are answered at once. Two ticks show more of
 # what comes in by the border, but to count them is harder to learn: the loss needs 1.4 times the batches.
@@ -33,6 +34,8 @@ class TalkRates:
     instructed: float = 0.3
     cut: float = 0.1  # whose sentences are cut by a word limit and go on at the next tick
     misread: float = 0.1  # of the colours written, which are read back as another
+    slipped: float = 0.5  # of streams in which what is written is not always what should be
+    slips: SlipRates = field(default_factory=SlipRates)  # there, at most
     ticks_apart: tuple[float, float] = (0.3, 5.0)  # mean, drawn for each stream between these
     families: dict[str, float] = field(
         default_factory=lambda: {"live": 0.4, "memory": 0.4, "identity": 0.08, "sound": 0.12}
@@ -50,24 +53,32 @@ class Talk:
     typed: dict[int, list[int]]
     replies: dict[int, list[list[int]]]
     told: dict[int, list[list[int]]]
+    untrue: Callable[[int, np.random.Generator], list[int]]  # a sentence that is not true in this tick
 
 
 def draw_talk(record: Record, vocabulary: Vocabulary, rates: TalkRates, rng: np.random.Generator) -> Talk:
     """Questions with true answers, instructions with their alerts, and the narration of all events."""
-    talk = Talk(defaultdict(list), defaultdict(list), defaultdict(list))
     standing = _instructions(record, rng) if rng.random() < rates.instructed else []
+
+    def say(event: WorldEvent, tick: int, rng: np.random.Generator) -> list[int]:
+        is_alert = any(since <= tick and instruction.wants(event) for since, instruction in standing)
+        return vocabulary.encode(mark_last(narrate(event, rng, is_alert)))
+
+    events = sorted(record.events, key=lambda e: (tick_of(e), -1 if e.camera is None else e.camera, e.t_ns))
+    talk = Talk(
+        defaultdict(list),
+        defaultdict(list),
+        defaultdict(list),
+        lambda tick, rng: say(untrue(events, tick * NS_PER_TICK, rng), tick, rng) if events else [],
+    )
     for since, instruction in standing:
         words = vocabulary.encode(instruct(instruction, rng))[:-1]
         for tick in range(since, record.num_ticks + 1, _REMINDER_TICKS):
             talk.typed[tick] += words
     if rng.random() < rates.asked:
         _ask(talk, record, vocabulary, rates, rng)
-    for event in sorted(
-        record.events, key=lambda e: (tick_of(e), -1 if e.camera is None else e.camera, e.t_ns)
-    ):
-        tick = tick_of(event)
-        is_alert = any(since <= tick and instruction.wants(event) for since, instruction in standing)
-        talk.told[tick + DELAY_TICKS].append(vocabulary.encode(mark_last(narrate(event, rng, is_alert))))
+    for event in events:
+        talk.told[tick_of(event) + DELAY_TICKS].append(say(event, tick_of(event), rng))
     return talk
 
 

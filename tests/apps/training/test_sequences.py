@@ -34,7 +34,7 @@ from millrace.streams.world.world import World
 
 VOCABULARY = Vocabulary(all_words())
 NS, TICK = 1_000_000_000, 200_000_000
-SILENT_PEOPLE = TalkRates(asked=0.0, instructed=0.0, misread=0.0)
+SILENT_PEOPLE = TalkRates(asked=0.0, instructed=0.0, misread=0.0, slipped=0.0)
 
 
 def stream(events, num_ticks=10):
@@ -196,7 +196,9 @@ def sentences(words):
 
 def test_a_question_is_read_before_the_gate_and_answered_at_once():
     events = [enter(0.5, 0), enter(0.9, 1, "star")]
-    rates = TalkRates(instructed=0.0, ticks_apart=(2.0, 2.0), cut=0.0, misread=0.0, families={"memory": 1.0})
+    rates = TalkRates(
+        instructed=0.0, ticks_apart=(2.0, 2.0), cut=0.0, misread=0.0, slipped=0.0, families={"memory": 1.0}
+    )
     answered = 0
     for seed in range(12):
         sequence = build_sequence(stream(events, 30), VOCABULARY, np.random.default_rng(seed), rates)
@@ -216,7 +218,7 @@ def test_a_question_is_read_before_the_gate_and_answered_at_once():
 
 
 def test_what_an_instruction_asks_for_is_told_as_an_alert():
-    rates = TalkRates(asked=0.0, instructed=1.0)
+    rates = TalkRates(asked=0.0, instructed=1.0, slipped=0.0)
     alerts = reminders = 0
     for seed in range(30):
         sequence = build_sequence(stream([enter(7.0)], 50), VOCABULARY, np.random.default_rng(seed), rates)
