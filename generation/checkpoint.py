@@ -22,6 +22,7 @@ FORMAT = "millrace-narrator-1"
 SHIPPED = "nano.safetensors"
 
 _CLOCK = "embedding.clock.weight"
+_FIRST_STEM = (24, 48, 96)  # of the encoder, from before its sizes were written down
 
 
 def save_narrator(narrator: Narrator, path: Path) -> None:
@@ -82,6 +83,7 @@ def _config(path: Path, metadata: dict[str, str]) -> NarratorConfig:
         )
     try:
         raw: dict[str, Any] = json.loads(metadata["config"])
+        raw["encoder"]["stem"] = tuple(raw["encoder"].get("stem", _FIRST_STEM))
         return NarratorConfig(
             backbone=HybridConfig(**raw.pop("backbone")),
             encoder=EncoderConfig(**raw.pop("encoder")),

@@ -22,7 +22,12 @@ class EncoderConfig:
     """Sizes of the encoder."""
 
     width: int = 128
-    num_blocks: int = 3
+    stem: tuple[int, int, int] = (
+        32,
+        64,
+        128,
+    )  # channels of the convolutions before the last, which has `width`
+    num_blocks: int = 5
     num_heads: int = 4
     mlp_hidden: int = 384
     num_colours: int = len(COLOURS)
@@ -81,14 +86,15 @@ class PatchEncoder(nn.Module):
         super().__init__()
         self.config = config or EncoderConfig()
         width = self.config.width
+        first, second, third = self.config.stem
         self.stem = nn.Sequential(
-            nn.Conv2d(6, 24, 4, stride=2, padding=1),
+            nn.Conv2d(6, first, 4, stride=2, padding=1),
             nn.GELU(),
-            nn.Conv2d(24, 48, 3, stride=2, padding=1),
+            nn.Conv2d(first, second, 3, stride=2, padding=1),
             nn.GELU(),
-            nn.Conv2d(48, 96, 3, stride=2, padding=1),
+            nn.Conv2d(second, third, 3, stride=2, padding=1),
             nn.GELU(),
-            nn.Conv2d(96, width, 3, stride=2, padding=1),
+            nn.Conv2d(third, width, 3, stride=2, padding=1),
         )
         self.place = nn.Parameter(torch.randn(1, NUM_PATCHES, width) * 0.02)
         self.blocks = nn.ModuleList(_Block(self.config) for _ in range(self.config.num_blocks))

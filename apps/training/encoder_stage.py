@@ -22,6 +22,7 @@ from .progress import RunLog
 from .rounds import held_out, rendered
 from .settings import TrainSettings
 from .shards import from_shards, make_shards
+from .start import grow_from
 
 _EVALUATE_EVERY = 250
 _EMA = 0.998
@@ -91,6 +92,8 @@ class EncoderTrainer:
         self.settings = settings
         torch.manual_seed(settings.seed)
         self.encoder: PatchEncoder = PatchEncoder().to(settings.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        if settings.start:
+            grow_from(self.encoder, load_narrator(Path(settings.start)).encoder)
         self.average: PatchEncoder = copy.deepcopy(self.encoder)
         self.optimizer = torch.optim.AdamW(
             self.encoder.parameters(), settings.encoder_lr, weight_decay=0.02, betas=(0.9, 0.98)

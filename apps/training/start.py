@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
+from ...errors import ConfigError
 from ...generation.narrator import Narrator
-from ...perception.encoder import EncoderConfig
+from ...perception.encoder import EncoderConfig, PatchEncoder
 
 _BY_WORD = ("embedding.word.weight", "head.weight", "head.bias")  # rows are words
 _BY_FEATURE = "embedding.video.weight"  # columns are what the encoder says of a patch
@@ -34,6 +37,33 @@ def start_from(narrator: Narrator, trained: Narrator) -> list[str]:
         else:
             left.append(name)
     return left
+
+
+@torch.no_grad()
+def grow_from(encoder: PatchEncoder, trained: PatchEncoder) -> None:
+    """Fill an encoder with a trained one of its width, as large or smaller: it says the same, and has room to learn.
+
+    New channels feed nothing that was there, new blocks add nothing yet (Net2Net, Chen et al. 2016, arXiv:1511.05641).
+    Raises ConfigError where the trained one does not fit in.
+    """
+    source, config, smaller = trained.state_dict(), encoder.config, trained.config
+    if not _fits(smaller, config):
+        raise ConfigError(f"start: its encoder ({smaller}) does not fit into that to be trained ({config})")
+    for name, tensor in encoder.state_dict().items():
+        if name not in source:
+            if name.startswith("blocks.") and name.split(".")[2] in ("out", "down"):
+                tensor.zero_()
+            continue
+        old = source[name]
+        if name.startswith("stem.") and tensor.ndim == 4:
+            tensor[: old.shape[0], old.shape[1] :] = 0
+        tensor[tuple(slice(n) for n in old.shape)] = old
+
+
+def _fits(smaller: EncoderConfig, config: EncoderConfig) -> bool:
+    as_large = replace(config, stem=smaller.stem, num_blocks=smaller.num_blocks)
+    stems = zip(smaller.stem, config.stem, strict=True)
+    return smaller == as_large and smaller.num_blocks <= config.num_blocks and all(a <= b for a, b in stems)
 
 
 @torch.no_grad()

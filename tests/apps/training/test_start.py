@@ -5,11 +5,12 @@ from dataclasses import replace
 import pytest
 import torch
 
+from millrace.apps.training.encoder_stage import EncoderTrainer
 from millrace.apps.training.language_stage import new_narrator
 from millrace.apps.training.settings import TrainSettings
-from millrace.apps.training.start import blend_with, start_from
-from millrace.errors import CheckpointError
-from millrace.generation.checkpoint import save_narrator
+from millrace.apps.training.start import blend_with, grow_from, start_from
+from millrace.errors import CheckpointError, ConfigError
+from millrace.generation.checkpoint import load_narrator, save_narrator
 from millrace.generation.config import HybridConfig
 from millrace.generation.narrator import Narrator, NarratorConfig
 from millrace.perception.encoder import EncoderConfig, PatchEncoder
@@ -79,3 +80,42 @@ def test_a_run_begins_from_a_file_or_says_what_is_wrong(tmp_path):
     save_narrator(first, tmp_path / "first.safetensors")
     begun = new_narrator(TrainSettings(start=str(tmp_path / "first.safetensors")), PatchEncoder())
     assert torch.equal(begun.head.weight, first.head.weight.bfloat16().float())
+
+
+def test_a_grown_encoder_says_what_the_smaller_one_said_and_learns_with_all_it_has():
+    torch.manual_seed(0)
+    small = PatchEncoder(EncoderConfig(width=16, stem=(4, 6, 8), num_blocks=1, num_heads=2, mlp_hidden=16))
+    large = PatchEncoder(EncoderConfig(width=16, stem=(6, 6, 12), num_blocks=3, num_heads=2, mlp_hidden=16))
+    grow_from(large, small)
+    views, before = torch.randint(0, 256, (2, 2, 96, 160, 3), dtype=torch.uint8)
+    said, heads = large(views, before)
+    expected, expected_heads = small(views, before)
+    torch.testing.assert_close(said, expected)
+    torch.testing.assert_close(heads.label, expected_heads.label)
+    for _ in range(2):  # what feeds nothing yet learns from the second step on
+        loss = large(views, before)[1].label.square().sum()
+        large.zero_grad()
+        loss.backward()
+        torch.optim.SGD(large.parameters(), 1e-2).step()
+    assert all(p.grad.any() for name, p in large.named_parameters() if name.startswith(("stem", "blocks")))
+
+
+def test_an_encoder_does_not_shrink():
+    few = PatchEncoder(EncoderConfig(width=16, stem=(4, 6, 8), num_blocks=1, num_heads=2, mlp_hidden=16))
+    for more in (
+        replace(few.config, num_blocks=2),
+        replace(few.config, stem=(4, 8, 8)),
+        replace(few.config, width=32),
+    ):
+        with pytest.raises(ConfigError, match=r"start: its encoder .* does not fit"):
+            grow_from(few, PatchEncoder(more))
+
+
+def test_the_encoder_stage_goes_on_from_the_encoder_of_start(tmp_path):
+    smaller = EncoderConfig(stem=(8, 8, 8), num_blocks=1)
+    save_narrator(narrator(0, ("red",), smaller), tmp_path / "start.safetensors")
+    trained = load_narrator(tmp_path / "start.safetensors").encoder
+    trainer = EncoderTrainer(TrainSettings(start=str(tmp_path / "start.safetensors")))
+    views, before = torch.randint(0, 256, (2, 1, 96, 160, 3), dtype=torch.uint8)
+    torch.testing.assert_close(trainer.encoder.eval()(views, before)[0], trained(views, before)[0])
+    assert trainer.finished().config == EncoderConfig()
