@@ -10,6 +10,8 @@ import torch
 from torch import Tensor
 
 from ...generation.embedding import NS_PER_TICK
+from ...perception.encoder import PATCH
+from ...perception.gaze import MIN_ZOOM, GazeConfig
 from ...streams.media import VIEW_HEIGHT, VIEW_WIDTH
 from ...streams.world.codec import h264_round_trip
 from ...streams.world.labels import patch_labels
@@ -24,8 +26,9 @@ _WORLD_S, _MOMENTS = 24, 8  # of each camera of a world
 _RUSH_SHARE = (
     0.6  # share of worlds of things in which much happens: a picture costs the same and teaches more
 )
-_FOVEAS = 0.25  # of cameras whose pictures are magnified
+_FOVEAS = 0.5  # of cameras whose pictures are magnified: what is small is told by these
 _SMALL_PX = 40.0
+_AS_LOOKED_AT = 0.6  # of these pictures, in which the thing fills about what the gaze wants it to
 _SHAPE_SCENES = {"easy": 1, "standard": 2, "busy": 2, "shaky": 1, "dim": 1, "overlap": 1, "clash": 1}
 _SCENES = {name: 0.35 * n / sum(_SHAPE_SCENES.values()) for name, n in _SHAPE_SCENES.items()} | {
     name: 0.65 * weight for name, weight in THINGS_MIX.items()
@@ -81,7 +84,11 @@ def _fovea(world: World, camera: int, times: Sequence[int], rng: np.random.Gener
     seen = [s for s in world.sightings(camera, times[_TICKS // 2]) if s.share > 0.5 and s.side < _SMALL_PX]
     if not seen:
         return GLANCE
-    aim, zoom = seen[int(rng.integers(len(seen)))], float(rng.uniform(1.5, NATIVE_ZOOM))
+    aim = seen[int(rng.integers(len(seen)))]
+    zoom = float(rng.uniform(1.5, NATIVE_ZOOM))
+    if rng.random() < _AS_LOOKED_AT:
+        wanted_px = GazeConfig().wanted_side * PATCH * rng.uniform(0.7, 1.3)
+        zoom = float(np.clip(wanted_px / max(aim.side, 1.0), MIN_ZOOM, NATIVE_ZOOM))
     width, height = VIEW_WIDTH / zoom, VIEW_HEIGHT / zoom
     x = aim.x - width * rng.uniform(0.3, 0.7)
     y = aim.y - height * rng.uniform(0.3, 0.7)
