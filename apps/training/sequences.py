@@ -34,9 +34,8 @@ class TokenSequence:
     stream: TickStream
     slots: NDArray[np.int64]  # camera of the world -> slot of the model
     kind: NDArray[np.int64]  # [T]
-    row: NDArray[
-        np.int64
-    ]  # [T] row of the features or the scene, number of the word, of TIME the ns since the last
+    # [T] row of the features or the scene, number of the word, of TIME the ns since the last
+    row: NDArray[np.int64]
     target: NDArray[np.int64]  # [T] next word, SILENT or IGNORE
     is_answer: NDArray[np.bool_]  # [T] whether the target is the content of a reply
     t_ns: NDArray[np.int64]  # [T] of the tick, from a random beginning: clocks may stand at any hour

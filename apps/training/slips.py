@@ -39,7 +39,10 @@ NO_SLIPS = SlipRates(0.0, 0.0, 0.0)
 
 
 def untrue(events: Sequence[WorldEvent], t_ns: int, rng: np.random.Generator) -> WorldEvent:
-    """An event that did not happen just now: another one of the stream, most often one near in time, or one altered."""
+    """An event to state falsely: another one of the stream, most often one near in time, or one altered.
+
+    Now and then it is by chance the very one that is due, which is then told twice.
+    """
     now = int(np.searchsorted([event.t_ns for event in events], t_ns))
     event = events[int(np.clip(now + round(rng.normal(0, 3)), 0, len(events) - 1))]
     alter = rng.random()
