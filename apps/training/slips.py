@@ -17,9 +17,12 @@ from ...streams.world.events import (
     WorldEvent,
     WorldEventKind,
 )
+from ...streams.world.language import narrate
 
 _E = WorldEventKind
 _SEEN = tuple(kind for kind in _E if kind is not _E.SOUND)
+_DUE_NS = 2_000_000_000  # a true sentence so near in time may yet have to be told
+_TRIES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +44,17 @@ NO_SLIPS = SlipRates(0.0, 0.0, 0.0)
 def untrue(events: Sequence[WorldEvent], t_ns: int, rng: np.random.Generator) -> WorldEvent:
     """An event to state falsely: another one of the stream, most often one near in time, or one altered.
 
-    Now and then it is by chance the very one that is due, which is then told twice.
+    Where another can be drawn it is none of those about to be told, which would then be told twice.
     """
+    due = {narrate(event) for event in events if abs(event.t_ns - t_ns) < _DUE_NS}
+    for _ in range(_TRIES):
+        event = _slip(events, t_ns, rng)
+        if narrate(event) not in due:
+            break
+    return event
+
+
+def _slip(events: Sequence[WorldEvent], t_ns: int, rng: np.random.Generator) -> WorldEvent:
     now = int(np.searchsorted([event.t_ns for event in events], t_ns))
     event = events[int(np.clip(now + round(rng.normal(0, 3)), 0, len(events) - 1))]
     alter = rng.random()

@@ -11,7 +11,7 @@ from millrace.apps.training.writing import Writing
 from millrace.generation.losses import IGNORE
 from millrace.generation.words import END, SILENT, Vocabulary
 from millrace.streams.world.events import UNSEEN, Thing, WorldEvent, WorldEventKind
-from millrace.streams.world.language import parse
+from millrace.streams.world.language import narrate, parse
 from millrace.streams.world.record import Record
 from millrace.streams.world.words import all_words
 
@@ -121,3 +121,11 @@ def test_untrue_sentences_are_of_the_grammar_near_in_time_and_never_of_an_unseen
     assert 100 < altered < 350
     near = [abs(untrue(events, 20 * 10**9, rng).t_ns / 1e9 - 20) for _ in range(400)]
     assert np.median(near) < 4 and max(near) < 15
+
+
+def test_no_untrue_sentence_is_one_about_to_be_told(events):
+    rng = np.random.default_rng(0)
+    due = {narrate(event) for event in events if 18 < event.t_ns / 1e9 < 22}
+    said = [narrate(untrue(events, 20 * 10**9, rng)) for _ in range(400)]
+    assert not due & set(said)
+    assert {narrate(event) for event in events} & set(said)  # those told long since, or not for long
