@@ -21,7 +21,7 @@ LATELY_TICKS = 150  # 30 s
 MOST = 4  # things of a kind, and of any, that are counted
 _PAIRS = len(KINDS) * len(COLOURS)
 _COUNTED = len(KINDS) + 1
-_GROUPS = ("in view", "moving", "gone lately", "on the left", "in the middle", "on the right")
+_GROUPS = ("in view", "moving", "gone lately", "on the left", "in the middle", "on the right", "touching")
 NUM_STATES = MAX_CAMERAS * (len(_GROUPS) * _PAIRS + MOST * _COUNTED)
 # Pairs that training never shows: to be told that they are never there would be to learn just that.
 _TRAINED = np.array([[Thing(c, k) not in UNSEEN for c in COLOURS] for k in KINDS]).reshape(-1)
@@ -48,8 +48,8 @@ class SceneHead(nn.Linear):
 def scene_states(record: Record, ticks: list[int]) -> NDArray[np.bool_]:
     """Whether each state is so at these ticks [T, NUM_STATES].
 
-    By camera, kind and colour: in view, moving, out of view for less than `LATELY_TICKS`, in this third of the picture;
-    by camera and kind, and any kind: whether 1, 2, ... `MOST` are in view.
+    By camera, kind and colour: in view, moving, out of view for less than `LATELY_TICKS`, in this third of the picture,
+    near enough to another to touch it; by camera and kind, and any kind: whether 1, 2, ... `MOST` are in view.
     """
     tick, camera, kind, colour = (record.rows[:, n].astype(int) for n in (0, 1, 3, 4))
     third = np.clip(record.rows[:, 5] * 3 // VIEW_WIDTH, 0, 2)
@@ -69,4 +69,22 @@ def scene_states(record: Record, ticks: list[int]) -> NDArray[np.bool_]:
     for counted in (kind, len(KINDS)):
         np.add.at(number, (tick, camera * _COUNTED + counted), 1)
     counts = [number > n for n in range(MOST)]
-    return np.concatenate([here, moving, gone, *(where(third == n) for n in range(3)), *counts], 1)[ticks]
+    return np.concatenate(
+        [here, moving, gone, *(where(third == n) for n in range(3)), where(_touching(record)), *counts], 1
+    )[ticks]
+
+
+def _touching(record: Record) -> NDArray[np.bool_]:
+    """Whether each sighting is nearer to another of its tick and camera than half their sides [N]."""
+    order = np.lexsort((record.rows[:, 1], record.rows[:, 0]))
+    rows, found = record.rows[order], np.zeros(len(order), bool)
+    for step in range(1, len(rows)):
+        one, other = rows[:-step], rows[step:]
+        together = (one[:, :2] == other[:, :2]).all(1)
+        if not together.any():
+            break
+        apart = np.hypot(*(one[:, 5:7] - other[:, 5:7]).T)
+        touch = together & (apart < (one[:, 7] + other[:, 7]) / 2)
+        found[:-step] |= touch
+        found[step:] |= touch
+    return found[np.argsort(order)]

@@ -15,8 +15,8 @@ from ...generation.embedding import CLOCK_PERIODS_S, MAX_CAMERAS, NS_PER_TICK, I
 from ...generation.losses import IGNORE
 from ...generation.quiet import is_worth_reading
 from ...generation.words import END, Vocabulary
-from ...streams.world.events import COLOURS
-from ...streams.world.language import REPLY
+from ...streams.world.events import COLOURS, WorldEventKind
+from ...streams.world.language import REPLY, TEMPLATES
 from .scene_state import scene_states
 from .slips import NO_SLIPS
 from .talk import TalkRates, draw_talk
@@ -25,6 +25,7 @@ from .writing import Writing
 
 TIME, VIDEO, AUDIO, WORD, GATE, USER = range(6)
 _ANSWER_WEIGHT = 3.0
+_RARE, _RARE_WEIGHT = (WorldEventKind.COLLIDE, WorldEventKind.COLOUR), 4.0  # one event in fifty
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,6 +85,7 @@ def build_sequence(
     is_answer = _answers(target, vocabulary.encode(REPLY)[0])
     # The content of a reply is a word or two among hundreds, and decides more than all the rest.
     emphasis = np.where(is_answer, np.float32(_ANSWER_WEIGHT), np.float32(1))
+    emphasis[_of_rare_events(target, _rare_words(vocabulary))] = _RARE_WEIGHT
     columns = np.array(kind), np.array(row), np.array(target), is_answer, np.array(times), emphasis
     return TokenSequence(stream, slots, *columns, scene_states(record, gates))
 
@@ -107,6 +109,26 @@ def _answers(target: list[int], reply: int) -> NDArray[np.bool_]:
             is_inside = number == reply
         elif number > END:
             found[n] = is_inside
+    return found
+
+
+@lru_cache
+def _rare_words(vocabulary: Vocabulary) -> frozenset[int]:
+    """Those that only the sentences of rare events hold."""
+    rare, common = set[str](), set[str]()
+    for kind, templates in TEMPLATES.items():
+        words = [word for word in " ".join(templates).split() if "{" not in word]
+        (rare if kind in _RARE else common).update(words)
+    return frozenset(vocabulary.encode(word)[0] for word in rare - common)
+
+
+def _of_rare_events(target: list[int], marks: frozenset[int]) -> NDArray[np.bool_]:
+    """Which targets are the words of a sentence that holds one of `marks`."""
+    words, start, found = np.array(target), 0, np.zeros(len(target), bool)
+    for end in (np.flatnonzero(words == END) + 1).tolist():
+        if not marks.isdisjoint(target[start:end]):
+            found[start:end] = words[start:end] >= END
+        start = end
     return found
 
 

@@ -19,14 +19,14 @@ def record(rows, num_ticks=10):
 
 
 def named(states):
-    """The pairs that are so, by group: in view, moving, gone, left, middle, right."""
-    pairs = states[: 6 * 4 * PAIRS].reshape(6, 4, len(KINDS), len(COLOURS))
+    """The pairs that are so, by group: in view, moving, gone, left, middle, right, touching."""
+    pairs = states[: 7 * 4 * PAIRS].reshape(7, 4, len(KINDS), len(COLOURS))
     return {(int(g), int(c), KINDS[k], COLOURS[p]) for g, c, k, p in np.argwhere(pairs)}
 
 
 def numbers(states):
     """How many of each kind, and of any, are told [4 cameras, kinds + 1]."""
-    return states[6 * 4 * PAIRS :].reshape(MOST, 4, len(KINDS) + 1).sum(0)
+    return states[7 * 4 * PAIRS :].reshape(MOST, 4, len(KINDS) + 1).sum(0)
 
 
 def test_what_is_in_view_moves_and_stands_where_is_told():
@@ -58,6 +58,19 @@ def test_what_left_is_told_until_it_is_long_ago_or_back():
     ]
     states = scene_states(record(rows[:1], last + 5), [last - 1, last])
     assert [(2, 0, "cat", "black") in named(s) for s in states] == [True, False]
+
+
+def test_things_touch_that_are_nearer_than_half_their_sides_in_one_camera():
+    sides = 20
+    rows = [
+        *((2, 0, 1, "disc", "red", 50, 1), (2, 0, 2, "star", "blue", 50 + sides - 1, 1)),
+        *((2, 0, 3, "ring", "green", 50 + 2 * sides, 1), (2, 1, 4, "cross", "black", 50, 1)),
+        *((3, 0, 1, "disc", "red", 50, 1), (3, 0, 2, "star", "blue", 50 + sides + 1, 1)),
+    ]
+    for order in (rows, [*rows[3::-1], *rows[4:]]):
+        two, three = scene_states(record(order), [2, 3])
+        assert {x for x in named(two) if x[0] == 6} == {(6, 0, "disc", "red"), (6, 0, "star", "blue")}
+        assert not {x for x in named(three) if x[0] == 6}
 
 
 def test_things_of_a_kind_and_of_any_are_counted():

@@ -22,7 +22,7 @@ from millrace.apps.training.talk import TalkRates
 from millrace.apps.training.tickstreams import TickStream, load_streams, read_stream, save_streams
 from millrace.generation.embedding import InputEmbedding, InputSizes
 from millrace.generation.losses import IGNORE
-from millrace.generation.words import SILENT, Vocabulary
+from millrace.generation.words import END, SILENT, Vocabulary
 from millrace.perception.blocks import TokenBlock, TokenKind
 from millrace.perception.encoder import PatchEncoder
 from millrace.streams.world.events import COLOURS, KINDS, Thing, WorldEvent, WorldEventKind
@@ -266,6 +266,20 @@ def test_words_that_decide_count_more():
         assert set(sequence.emphasis[sequence.is_answer]) <= {3.0}
         assert set(sequence.emphasis[~sequence.is_answer]) == {1.0}
     assert num_answers > 20
+
+
+def test_all_words_of_a_rare_event_count_more_and_no_others():
+    hit = replace(enter(1.0), kind=WorldEventKind.COLLIDE, side=None, other=Thing("blue", "star"))
+    for seed in range(20):
+        sequence = build_sequence(
+            stream([enter(0.3), hit, enter(1.1, shape="ring"), enter(2.0)], num_ticks=20),
+            VOCABULARY,
+            np.random.default_rng(seed),
+            SILENT_PEOPLE,
+        )
+        words = sequence.target[sequence.emphasis == 4.0]
+        assert parse(" ".join(VOCABULARY.word(n) for n in words[:-1])).kind is WorldEventKind.COLLIDE
+        assert words[-1] == END and set(sequence.emphasis) == {1.0, 4.0}
 
 
 def test_colours_are_now_and_then_read_back_as_another_and_always_written_right():
