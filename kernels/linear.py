@@ -6,9 +6,19 @@ from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 _ROWS = 8  # row counts are rounded up to a multiple of this
+
+
+class Linear(nn.Linear):
+    """`nn.Linear` that takes `linear` where neither a gradient nor another precision is asked for."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x `[..., I]`; returns `[..., O]`."""
+        if torch.is_grad_enabled() or torch.is_autocast_enabled(x.device.type):
+            return super().forward(x)
+        return linear(x.reshape(-1, self.in_features), self.weight, self.bias).view(*x.shape[:-1], -1)
 
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:

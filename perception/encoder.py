@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..kernels.linear import Linear
 from ..streams.media import VIEW_HEIGHT, VIEW_WIDTH
 from ..streams.world.events import COLOURS, LABELS
 
@@ -22,11 +23,8 @@ class EncoderConfig:
     """Sizes of the encoder."""
 
     width: int = 128
-    stem: tuple[int, int, int] = (
-        32,
-        64,
-        128,
-    )  # channels of the convolutions before the last, which has `width`
+    # Channels of the convolutions before the last, which has `width`.
+    stem: tuple[int, int, int] = (32, 64, 128)
     num_blocks: int = 5
     num_heads: int = 4
     mlp_hidden: int = 384
@@ -64,8 +62,8 @@ class _Block(nn.Module):
         width = config.width
         self.num_heads = config.num_heads
         self.norm_attention, self.norm_mlp = nn.LayerNorm(width), nn.LayerNorm(width)
-        self.qkv, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
-        self.up, self.down = nn.Linear(width, config.mlp_hidden), nn.Linear(config.mlp_hidden, width)
+        self.qkv, self.out = Linear(width, 3 * width), Linear(width, width)
+        self.up, self.down = Linear(width, config.mlp_hidden), Linear(config.mlp_hidden, width)
 
     def forward(self, x: Tensor) -> Tensor:
         batch, num, width = x.shape
@@ -99,7 +97,7 @@ class PatchEncoder(nn.Module):
         self.place = nn.Parameter(torch.randn(1, NUM_PATCHES, width) * 0.02)
         self.blocks = nn.ModuleList(_Block(self.config) for _ in range(self.config.num_blocks))
         self.norm = nn.LayerNorm(width)
-        self.heads = nn.Linear(width, self.config.num_features - width)
+        self.heads = Linear(width, self.config.num_features - width)
 
     def forward(self, views: Tensor, before: Tensor) -> tuple[Tensor, PatchHeads]:
         """Views now and the ones read before, uint8 [B, 96, 160, 3], to embeddings [B, 60, width] and heads."""

@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from millrace.kernels.linear import linear
+from millrace.kernels.linear import Linear, linear
 
 
 @pytest.mark.parametrize("num_rows", [1, 7, 8, 9, 63, 100])
@@ -36,3 +36,16 @@ def test_memory_does_not_grow_with_the_row_counts_that_were_met():
             for num_rows in range(1, 65):
                 linear(torch.randn(num_rows, weight.shape[1]), weight)
     assert resident_mb() - before < 80  # 64 row counts kept apart take several hundred
+
+
+def test_the_layer_is_the_same_with_and_without_a_gradient_and_learns():
+    torch.manual_seed(0)
+    layer, x = Linear(48, 20), torch.randn(3, 7, 48)
+    with torch.inference_mode():
+        quick = layer(x)
+    slow = layer(x)
+    assert torch.allclose(quick, slow, atol=1e-5) and quick.shape == (3, 7, 20)
+    slow.sum().backward()
+    assert layer.weight.grad is not None
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        assert layer(x).dtype == torch.bfloat16
