@@ -42,7 +42,10 @@ class TalkRates:
     )
     # Weights within a family, others 1: to find one thing among many by its name is what is learnt last.
     kinds: dict[QuestionKind, float] = field(
-        default_factory=lambda: {_Q.PRESENT: 2.0, _Q.WHERE: 2.0, _Q.WHICH: 2.0, _Q.WAS: 2.0, _Q.COLOUR: 1.5}
+        default_factory=lambda: (
+            dict.fromkeys((_Q.WHICH, _Q.COUNT, _Q.COLOUR, _Q.WAS), 2.0)
+            | dict.fromkeys((_Q.PRESENT, _Q.WHERE, _Q.FORMER_COLOUR), 1.5)
+        )
     )
 
 

@@ -200,7 +200,7 @@ def test_a_question_is_read_before_the_gate_and_answered_at_once():
         instructed=0.0, ticks_apart=(2.0, 2.0), cut=0.0, misread=0.0, slipped=0.0, families={"memory": 1.0}
     )
     answered = 0
-    for seed in range(12):
+    for seed in range(24):
         sequence = build_sequence(stream(events, 30), VOCABULARY, np.random.default_rng(seed), rates)
         starts = [*np.flatnonzero(sequence.kind == TIME), len(sequence.kind)]
         for start, end in pairwise(starts):
@@ -214,7 +214,7 @@ def test_a_question_is_read_before_the_gate_and_answered_at_once():
                 thing = {slots[0]: "red disc", slots[1]: "red star"}[asked.camera]
                 assert f"reply: {thing}" in said
                 answered += 1
-    assert answered > 10
+    assert answered > 10  # most kinds of question need what the record does not have here
 
 
 def test_what_an_instruction_asks_for_is_told_as_an_alert():
