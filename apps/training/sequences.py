@@ -25,7 +25,8 @@ from .writing import Writing
 
 TIME, VIDEO, AUDIO, WORD, GATE, USER = range(6)
 _ANSWER_WEIGHT = 3.0
-_RARE, _RARE_WEIGHT = (WorldEventKind.COLLIDE, WorldEventKind.COLOUR), 4.0  # one event in fifty
+# The first two are one event in fifty, and what tells one sound from another is one word.
+_WEIGHTS = {WorldEventKind.COLLIDE: 4.0, WorldEventKind.COLOUR: 4.0, WorldEventKind.SOUND: 3.0}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,7 +86,8 @@ def build_sequence(
     is_answer = _answers(target, vocabulary.encode(REPLY)[0])
     # The content of a reply is a word or two among hundreds, and decides more than all the rest.
     emphasis = np.where(is_answer, np.float32(_ANSWER_WEIGHT), np.float32(1))
-    emphasis[_of_rare_events(target, _rare_words(vocabulary))] = _RARE_WEIGHT
+    for event, weight in _WEIGHTS.items():
+        emphasis[_sentences_with(_marks(event, vocabulary), target) & ~is_answer] = weight
     columns = np.array(kind), np.array(row), np.array(target), is_answer, np.array(times), emphasis
     return TokenSequence(stream, slots, *columns, scene_states(record, gates))
 
@@ -113,16 +115,16 @@ def _answers(target: list[int], reply: int) -> NDArray[np.bool_]:
 
 
 @lru_cache
-def _rare_words(vocabulary: Vocabulary) -> frozenset[int]:
-    """Those that only the sentences of rare events hold."""
-    rare, common = set[str](), set[str]()
+def _marks(event: WorldEventKind, vocabulary: Vocabulary) -> frozenset[int]:
+    """The words by which a sentence about such an event is known: no other sentence about an event has them."""
+    own, others = set[str](), set[str]()
     for kind, templates in TEMPLATES.items():
         words = [word for word in " ".join(templates).split() if "{" not in word]
-        (rare if kind in _RARE else common).update(words)
-    return frozenset(vocabulary.encode(word)[0] for word in rare - common)
+        (own if kind is event else others).update(words)
+    return frozenset(vocabulary.encode(word)[0] for word in own - others)
 
 
-def _of_rare_events(target: list[int], marks: frozenset[int]) -> NDArray[np.bool_]:
+def _sentences_with(marks: frozenset[int], target: list[int]) -> NDArray[np.bool_]:
     """Which targets are the words of a sentence that holds one of `marks`."""
     words, start, found = np.array(target), 0, np.zeros(len(target), bool)
     for end in (np.flatnonzero(words == END) + 1).tolist():

@@ -268,18 +268,22 @@ def test_words_that_decide_count_more():
     assert num_answers > 20
 
 
-def test_all_words_of_a_rare_event_count_more_and_no_others():
-    hit = replace(enter(1.0), kind=WorldEventKind.COLLIDE, side=None, other=Thing("blue", "star"))
+HIT = replace(enter(1.0), kind=WorldEventKind.COLLIDE, side=None, other=Thing("blue", "star"))
+BEEPS = WorldEvent(NS, None, WorldEventKind.SOUND, sound="two beeps")
+
+
+@pytest.mark.parametrize(("event", "weight"), [(HIT, 4.0), (BEEPS, 3.0)])
+def test_all_words_of_a_rare_event_count_more_and_no_others(event, weight):
     for seed in range(20):
         sequence = build_sequence(
-            stream([enter(0.3), hit, enter(1.1, shape="ring"), enter(2.0)], num_ticks=20),
+            stream([enter(0.3), event, enter(1.1, shape="ring"), enter(2.0)], num_ticks=20),
             VOCABULARY,
             np.random.default_rng(seed),
             SILENT_PEOPLE,
         )
-        words = sequence.target[sequence.emphasis == 4.0]
-        assert parse(" ".join(VOCABULARY.word(n) for n in words[:-1])).kind is WorldEventKind.COLLIDE
-        assert words[-1] == END and set(sequence.emphasis) == {1.0, 4.0}
+        words = sequence.target[sequence.emphasis == weight]
+        assert parse(" ".join(VOCABULARY.word(n) for n in words[:-1])).kind is event.kind
+        assert words[-1] == END and set(sequence.emphasis) == {1.0, weight}
 
 
 def test_colours_are_now_and_then_read_back_as_another_and_always_written_right():
