@@ -17,7 +17,7 @@ from .patches import TRAIN_SEEDS, PatchBatch, Sample, augment, collate, samples_
 from .processes import in_order
 from .settings import TrainSettings
 
-PER_WORLD = 240  # pictures that a world gives, about
+PER_WORLD = 65  # pictures that a world gives, about
 _EVALUATION_SEEDS = 500_000
 _ORDER, _CHANGE = 1, 2  # what a generator is for, beside its seed
 
@@ -60,7 +60,7 @@ def make_batch(samples: list[Sample], seed: int, step: int) -> PatchBatch:
 def held_out(settings: TrainSettings) -> list[PatchBatch]:
     """Two batches of worlds that training never sees."""
     size = min(256, settings.encoder_batch * 4)
-    worlds = range(_EVALUATION_SEEDS, _EVALUATION_SEEDS + min(8, 1 + size // 32))
+    worlds = range(_EVALUATION_SEEDS, _EVALUATION_SEEDS + min(24, 1 + size // 10))
     pool = [sample for number in worlds for sample in render_world((number, 0))]
     order = _order(len(pool), 2 * size, [0, _ORDER, 0])
     return [make_batch([pool[n] for n in order[k * size : (k + 1) * size]], 0, k) for k in range(2)]

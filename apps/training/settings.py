@@ -56,7 +56,7 @@ class TrainSettings:
     ] = 7_500
     encoder_batch: Annotated[int, _whole(1, "pictures in such a batch")] = 64
     encoder_lr: Annotated[float, _rate("the encoder's highest learning rate")] = 2e-3
-    encoder_pool: Annotated[int, _whole(1, "batches drawn from one pool of rendered pictures")] = 192
+    encoder_pool: Annotated[int, _whole(1, "batches drawn from one pool of rendered pictures")] = 768
     picture_uses: Annotated[
         int, _whole(1, "how often a picture is used, each time altered otherwise; 1 halves the speed")
     ] = 2

@@ -20,7 +20,7 @@ from .progress import RunLog
 from .rounds import make_batch, render_world
 from .settings import TrainSettings
 
-WORLDS = 14  # of a shard: about 3,400 pictures, 310 MB
+WORLDS = 52  # of a shard: about 3,400 pictures, 310 MB
 _DRAW = 3  # what a generator is for, beside its seed
 
 
