@@ -11,9 +11,10 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from ..errors import CheckpointError
+from ..files import write_whole
 from ..perception.encoder import EncoderConfig
 from .config import HybridConfig
 from .narrator import Narrator, NarratorConfig
@@ -26,15 +27,13 @@ _FIRST_STEM = (24, 48, 96)  # of the encoder, from before its sizes were written
 
 
 def save_narrator(narrator: Narrator, path: Path) -> None:
-    """Write weights and shape; the file appears whole or not at all."""
+    """Write weights and shape; the file appears whole or not at all. Raises CheckpointError."""
     tensors = {
         name: tensor.detach().to(torch.bfloat16).contiguous()
         for name, tensor in narrator.state_dict().items()
     }
-    partial = path.with_name(path.name + ".partial")
-    save_file(tensors, partial, metadata={"format": FORMAT, "config": json.dumps(asdict(narrator.config))})
-    partial.chmod(0o644)  # weights are for all to read
-    partial.replace(path)
+    header = {"format": FORMAT, "config": json.dumps(asdict(narrator.config))}
+    write_whole(path, save(tensors, header))
 
 
 def load_narrator(path: Path | None = None) -> Narrator:

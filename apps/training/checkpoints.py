@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import io
-import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from shutil import copyfile
 from types import FrameType
 from typing import Any
 
 import torch
 
 from ...errors import CheckpointError
+from ...files import previous_of, write_whole
 
 
 def save_training(path: Path, content: Mapping[str, Any]) -> None:
@@ -23,10 +22,16 @@ def save_training(path: Path, content: Mapping[str, Any]) -> None:
 
     Raises CheckpointError where that fails; both older ones are kept then.
     """
-    whole = io.BytesIO()
-    torch.save(dict(content), whole)
+    whole = packed(dict(content))
     with shielded():
-        write_whole(path, whole.getbuffer(), keep_previous=True)
+        write_whole(path, whole, keep_previous=True)
+
+
+def packed(content: Any) -> memoryview:
+    """What `torch.save` would write into a file: in memory first, so that a full disk is an OSError."""
+    whole = io.BytesIO()
+    torch.save(content, whole)
+    return whole.getbuffer()
 
 
 def load_training(path: Path, tell: Callable[[str], None] = lambda line: None) -> dict[str, Any] | None:
@@ -51,32 +56,6 @@ def load_training(path: Path, tell: Callable[[str], None] = lambda line: None) -
     )
 
 
-def previous_of(path: Path) -> Path:
-    """Where the state before the newest lies."""
-    return path.with_name(f"{path.stem}.previous{path.suffix}")
-
-
-def write_whole(path: Path, content: bytes | memoryview, keep_previous: bool = False) -> None:
-    """Write a file that is there whole or not at all, even if the machine stops. Raises CheckpointError."""
-    partial = path.with_name(path.name + ".partial")
-    try:
-        with partial.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        if keep_previous and path.exists():
-            _keep(path)
-        partial.replace(path)
-        _sync_folder(path.parent)
-    except OSError as error:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
-        raise CheckpointError(
-            f"cannot write {path} ({error.strerror or error}); what was there is kept: "
-            "free space and run the same command again"
-        ) from None
-
-
 @contextmanager
 def shielded() -> Iterator[None]:
     """Ctrl-C comes after the block, not within. Where this is not the main thread, it comes there anyway."""
@@ -99,23 +78,3 @@ def shielded() -> Iterator[None]:
 
 def _load(path: Path) -> dict[str, Any]:
     return dict(torch.load(path, map_location="cpu", weights_only=True))
-
-
-def _keep(path: Path) -> None:
-    """A second name for the file that is about to be replaced; at no moment is its own name free."""
-    previous = previous_of(path)
-    previous.unlink(missing_ok=True)
-    try:
-        os.link(path, previous)
-    except OSError:  # a file system without links
-        copyfile(path, previous)
-
-
-def _sync_folder(folder: Path) -> None:
-    # A folder cannot be opened everywhere; then the file system's own order has to do.
-    with suppress(OSError):
-        number = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(number)
-        finally:
-            os.close(number)

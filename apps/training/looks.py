@@ -6,8 +6,8 @@ import copy
 
 import cv2
 
+from ...files import write_whole
 from ...generation.narrator import Narrator
-from .checkpoints import write_whole
 from .loop import Look
 from .progress import RunLog
 from .rehearsal import Scene, figures, rehearsal_sheets, rehearse, watch

@@ -20,8 +20,8 @@ from rich.progress import (
 from rich.table import Column
 
 from ...errors import CheckpointError, MissingDependencyError
+from ...files import write_whole
 from ...streams.clock import WallClock
-from .checkpoints import write_whole
 
 LOG_COLUMNS = ("stage", "step", "minutes", "name", "value")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import CheckpointError, ConfigError
-from .checkpoints import write_whole
+from ...files import write_whole
 from .settings import FREE, TrainSettings, describe, parse
 
 KEPT = "settings.toml"

@@ -12,7 +12,8 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from ...errors import CheckpointError
-from .checkpoints import write_whole
+from ...files import write_whole
+from .checkpoints import packed
 from .loop import Portion
 from .patches import TRAIN_SEEDS, PatchBatch, Sample
 from .processes import as_they_come
@@ -58,15 +59,7 @@ def _make_shard(seed: int, task: tuple[Path, int]) -> None:
     worlds = range(TRAIN_SEEDS + number * WORLDS, TRAIN_SEEDS + (number + 1) * WORLDS)
     samples = [sample for world in worlds for sample in render_world((world, seed))]
     columns = [torch.from_numpy(np.stack(column)) for column in zip(*samples, strict=True)]
-    _save(path, columns)
-
-
-def _save(path: Path, columns: list[Tensor]) -> None:
-    import io
-
-    whole = io.BytesIO()
-    torch.save(columns, whole)
-    write_whole(path, whole.getbuffer())
+    write_whole(path, packed(columns))
 
 
 class _Batches(Dataset[PatchBatch]):

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from ...errors import CheckpointError
-from ...perception.encoder import PatchEncoder
+from ...perception.encoder import EncoderConfig, PatchEncoder
 from ...perception.pruning import Pruner, RandomPruner, StridePruner
 from ...streams.world.world import World
 from .patches import TRAIN_SEEDS
@@ -57,7 +57,9 @@ def make_streams(settings: TrainSettings, encoder: PatchEncoder, log: RunLog) ->
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with log.bar("streams", len(paths), len(paths) - len(missing)) as bar:
-            for _ in as_they_come(settings.workers, _make_shard, tasks, _start_worker, (weights,)):
+            for _ in as_they_come(
+                settings.workers, _make_shard, tasks, _start_worker, (encoder.config, weights)
+            ):
                 bar.advance()
     except OSError as error:
         raise CheckpointError(
@@ -90,9 +92,9 @@ def shard_path(folder: Path, number: int) -> Path:
     return folder / f"shard-{number:05d}.pt"
 
 
-def _start_worker(weights: dict[str, np.ndarray]) -> None:
+def _start_worker(config: EncoderConfig, weights: dict[str, np.ndarray]) -> None:
     global _encoder
-    _encoder = PatchEncoder().eval()
+    _encoder = PatchEncoder(config).eval()
     _encoder.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ...files import write_whole
 from ...generation.embedding import NS_PER_TICK
 from ...perception.audio import NUM_AUDIO_FEATURES
 from ...perception.blocks import CameraPlan, TokenBlock, TokenKind
@@ -21,6 +22,7 @@ from ...streams.world.events import KINDS, SHAPES
 from ...streams.world.record import Record, record_of
 from ...streams.world.ticks import world_inputs
 from ...streams.world.world import World
+from .checkpoints import packed
 
 TICK_SAMPLES = SAMPLE_RATE_HZ * NS_PER_TICK // 1_000_000_000
 MAX_TOKENS = 6  # patches of a camera in a tick, when the budget is full
@@ -113,10 +115,8 @@ def _column(parts: Sequence[torch.Tensor]) -> NDArray[np.int64]:
 
 
 def save_streams(path: Path, streams: Sequence[TickStream]) -> None:
-    """A shard of streams; it appears whole or not at all."""
-    partial = path.with_name(path.name + ".partial")
-    torch.save(list(streams), partial)
-    partial.replace(path)
+    """A shard of streams; it appears whole or not at all. Raises CheckpointError."""
+    write_whole(path, packed(list(streams)))
 
 
 def load_streams(path: Path) -> list[TickStream]:

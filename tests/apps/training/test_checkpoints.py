@@ -8,18 +8,17 @@ import signal
 import threading
 from contextlib import contextmanager
 
+import numpy as np
 import pytest
 import torch
 
-from millrace.apps.training.checkpoints import (
-    load_training,
-    previous_of,
-    save_training,
-    shielded,
-    write_whole,
-)
+from millrace.apps.report_file import write_json
+from millrace.apps.training.checkpoints import load_training, save_training, shielded
 from millrace.apps.training.progress import RunLog
-from millrace.errors import CheckpointError
+from millrace.apps.training.tickstreams import save_streams
+from millrace.errors import CheckpointError, MillraceError
+from millrace.files import previous_of, write_whole
+from millrace.generation.checkpoint import load_narrator, save_narrator
 
 
 def state(step):
@@ -187,3 +186,21 @@ def test_a_file_is_there_whole_or_not_at_all(tmp_path):
     with disk_full_after(10), pytest.raises(CheckpointError):
         write_whole(tmp_path / "new", bytes(100))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_weights_streams_and_reports_that_find_no_room_leave_what_was_there(tmp_path):
+    narrator = load_narrator()
+    writers = {
+        "nano.safetensors": lambda path: save_narrator(narrator, path),
+        "shard-00000.pt": lambda path: save_streams(path, [np.zeros(9999)]),
+        "report.json": lambda path: write_json(path, {"scores": [0.5] * 2000}),
+    }
+    for name, write in writers.items():
+        (tmp_path / name).write_bytes(b"before")
+        with (
+            disk_full_after(5000),
+            pytest.raises(MillraceError, match=rf"{name}.*(free space|another place)"),
+        ):
+            write(tmp_path / name)
+        assert (tmp_path / name).read_bytes() == b"before"
+    assert {path.name for path in tmp_path.iterdir()} == set(writers)
