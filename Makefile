@@ -39,7 +39,7 @@ lint: $(VENV)/test.stamp
 	$(BIN)/ruff check .
 	@set -e; scratch=$$(mktemp -d); trap 'rm -rf "$$scratch"' EXIT; ln -s "$(CURDIR)" "$$scratch/millrace"; \
 	cd "$$scratch"; "$(CURDIR)/$(BIN)/mypy" --config-file "$(CURDIR)/pyproject.toml" \
-	  --cache-dir "$(CURDIR)/.mypy_cache" -p millrace.errors $(PARTS:%=-p millrace.%)
+	  --cache-dir "$(CURDIR)/.mypy_cache" -p millrace.errors -p millrace.files $(PARTS:%=-p millrace.%)
 
 format: $(VENV)/test.stamp
 	$(BIN)/ruff format .

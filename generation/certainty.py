@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import prod
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from ..streams.world.language import REPLY, content_words
 
@@ -24,8 +24,13 @@ class Weighed(Protocol):
     def probability(self) -> float: ...
 
 
-def sentence_confidence(words: Sequence[Weighed]) -> float:
-    """The probability 0..1 of all words of content together.
+W = TypeVar("W", bound=Weighed)
+
+
+def sentence_confidence(
+    words: Sequence[W], of: Callable[[W], float] = lambda word: word.probability
+) -> float:
+    """The probability 0..1 of all words of content together, each by the text head or by what `of` says of it.
 
     Those are the words of `language.content_words`, all words of a reply, and where a sentence has none of them all its
     words; the end never counts.
@@ -35,4 +40,4 @@ def sentence_confidence(words: Sequence[Weighed]) -> float:
         counted = said[1:]
     else:
         counted = [word for word in said if word.text in _CONTENT]
-    return prod(word.probability for word in counted or said)
+    return prod(of(word) for word in counted or said)

@@ -17,9 +17,9 @@ class Said(NamedTuple):
     text: str
     confidence: float = 1.0  # the examinee's own probability that it is right, 0..1
     t_ns: int | None = None  # when the event stated happened; None: at the tick in which the sentence ends
-    unaided: str | None = (
-        None  # as the model itself wrote it, where the instructions made an alert of it or undid one
-    )
+    # As the model itself wrote it, where the instructions made an alert of it or undid one.
+    unaided: str | None = None
+    by_head: float | None = None  # the confidence by a head of its own, where the examinee has one
 
 
 class Examinee(Protocol):

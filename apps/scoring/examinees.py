@@ -80,8 +80,10 @@ class NarratorExaminee:
             return None
         text = mark_first(" ".join(each.text for each in self._words[:-1]))
         sure = sentence_confidence(self._words)
+        by_head = sentence_confidence(self._words, lambda each: each.confidence)
         self._words = []
-        return Said(self._reminder.marked(text), sure, self._begun_ns - self.narrator.text_delay_ns, text)
+        t_ns = self._begun_ns - self.narrator.text_delay_ns
+        return Said(self._reminder.marked(text), sure, t_ns, text, by_head)
 
 
 class Blind:

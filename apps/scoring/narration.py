@@ -26,6 +26,7 @@ class Told:
     scene: str
     said: tuple[WorldEvent, ...]
     confidences: tuple[float, ...]  # of `said`
+    by_head: tuple[float | None, ...]  # the same by `Said.by_head`
     happened: tuple[WorldEvent, ...]
     sides: tuple[float | None, ...]  # of `happened`
     pairs: tuple[tuple[int, int], ...]  # hits: numbers in `said` and `happened`
@@ -44,13 +45,14 @@ class Told:
 def told(sitting: Sitting, examinee: str) -> Told:
     """Read an examinee's sentences back; an alert states an event like any other."""
     lines = [line for line in sitting.transcripts[examinee].lines if not line.text.startswith(REPLY)]
-    read = [(read_statement(line.text, line.t_ns), line.confidence) for line in lines]
-    said = [(statement.event, sure) for statement, sure in read if statement is not None]
+    read = [(read_statement(line.text, line.t_ns), line) for line in lines]
+    said = [(statement.event, line) for statement, line in read if statement is not None]
     events = tuple(event for event, _ in said)
     return Told(
         scene=sitting.scene,
         said=events,
-        confidences=tuple(sure for _, sure in said),
+        confidences=tuple(line.confidence for _, line in said),
+        by_head=tuple(line.by_head for _, line in said),
         happened=sitting.events,
         sides=sitting.sides,
         pairs=tuple(match(events, sitting.events)),

@@ -223,9 +223,10 @@ def _point(x: float, part: Report, key: str, note: str = "") -> Point:
 def _trust(report: Report) -> str:
     """Reliability and risk against coverage."""
     figures = []
-    for name, part in (report.get("calibration") or {}).items():
+    for key, part in (report.get("calibration") or {}).items():
         if part is None:
             continue
+        name = key.replace("_", " ")
         ideal = Series("ideal", [Point(0, 0), Point(1, 1)], 1, is_dashed=True)
         points = [
             Point(

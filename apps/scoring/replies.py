@@ -31,6 +31,7 @@ class Answer:
     world: int  # number of the sitting
     said: str | None  # None where no reply came
     confidence: float
+    by_head: float | None = None  # see `Said.by_head`
     is_constant_right: bool = False  # whether the best constant answer to this form would be right
 
     @property
@@ -48,12 +49,12 @@ def answers(sittings: Sequence[Sitting], examinee: str) -> list[Answer]:
     ]
 
 
-def _reply(sitting: Sitting, examinee: str, query: Query) -> tuple[str | None, float]:
+def _reply(sitting: Sitting, examinee: str, query: Query) -> tuple[str | None, float, float | None]:
     first = query.asked.tick
     for line in sitting.transcripts[examinee].lines:
         if first <= line.tick < first + PATIENCE_TICKS and line.text.startswith(REPLY):
-            return line.text.removeprefix(REPLY).strip(), line.confidence
-    return None, 0.0
+            return line.text.removeprefix(REPLY).strip(), line.confidence, line.by_head
+    return None, 0.0, None
 
 
 def accuracy(given: Iterable[Answer]) -> dict[str, Any]:

@@ -26,8 +26,10 @@ def scores_of(sittings: Sequence[Sitting], examinee: str) -> dict[str, Any]:
     given = answers([s for s in sittings if s.sheet.queries], examinee)
     whole["confusions"] = confusions(narrated)
     whole["calibration"] = {
-        "answers": calibration(_outcomes_of_answers(given)),
-        "statements": _calibration_of_statements(narrated),
+        "answers": calibration(_outcomes_of_answers(given, by_head=False)),
+        "statements": calibration(_outcomes_of_statements(narrated, by_head=False)),
+        "answers_by_head": calibration(_outcomes_of_answers(given, by_head=True)),
+        "statements_by_head": calibration(_outcomes_of_statements(narrated, by_head=True)),
     }
     return whole
 
@@ -59,19 +61,22 @@ def _exam(sittings: Sequence[Sitting], examinee: str) -> dict[str, Any]:
     return scores
 
 
-def _calibration_of_statements(worlds: Sequence[Told]) -> dict[str, Any] | None:
+def _outcomes_of_statements(worlds: Sequence[Told], by_head: bool) -> list[list[Outcome]]:
     hits = [{a for a, _ in world.pairs} for world in worlds]
-    return calibration(
-        [
-            [(sure, n in hit) for n, sure in enumerate(world.confidences)]
-            for world, hit in zip(worlds, hits, strict=True)
-        ]
-    )
-
-
-def _outcomes_of_answers(given: Sequence[Answer]) -> list[list[Outcome]]:
-    worlds = sorted({a.world for a in given})
     return [
-        [(a.confidence, a.is_right) for a in given if a.world == world and a.said is not None]
-        for world in worlds
+        [(sure, n in hit) for n, sure in enumerate(_sure(world, by_head)) if sure is not None]
+        for world, hit in zip(worlds, hits, strict=True)
     ]
+
+
+def _sure(world: Told, by_head: bool) -> Sequence[float | None]:
+    return world.by_head if by_head else world.confidences
+
+
+def _outcomes_of_answers(given: Sequence[Answer], by_head: bool) -> list[list[Outcome]]:
+    found: dict[int, list[Outcome]] = {world: [] for world in sorted({a.world for a in given})}
+    for answer in given:
+        sure = answer.by_head if by_head else answer.confidence
+        if answer.said is not None and sure is not None:
+            found[answer.world].append((sure, answer.is_right))
+    return list(found.values())

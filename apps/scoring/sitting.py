@@ -22,6 +22,7 @@ class Line:
     confidence: float
     t_ns: int  # when the stated event happened, by the examinee's own account
     unaided: str | None = None  # the text without what the instructions made of it (`Said.unaided`)
+    by_head: float | None = None  # see `Said.by_head`
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,8 @@ def sit(examinees: Sequence[Examinee], sheet: Sheet, on_tick: Callable[[], None]
 
 def line_of(said: Said, tick: int, t_ns: int) -> Line:
     """What was said, with the tick that began at `t_ns`."""
-    return Line(tick, said.text, said.confidence, t_ns if said.t_ns is None else said.t_ns, said.unaided)
+    then_ns = t_ns if said.t_ns is None else said.t_ns
+    return Line(tick, said.text, said.confidence, then_ns, said.unaided, said.by_head)
 
 
 def _transcript(examinee: Examinee, lines: list[Line]) -> Transcript:

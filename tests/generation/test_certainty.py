@@ -47,3 +47,8 @@ def test_an_end_that_carries_a_word_counts():
 def test_words_of_content_are_words_of_the_vocabulary():
     assert content_words() < {*vocabulary(), "mic:"} <= set(all_words())
     assert not content_words() & {"a", "the", "enters", "comes", "in", "left", "door", "alert", "i"}
+
+
+def test_what_is_said_of_each_word_may_come_from_elsewhere():
+    words = [Word(word, confidence=0.9, probability=0.1) for word in ["cam2:", "a", "red", "disc", "stops"]]
+    assert sentence_confidence(words, lambda word: word.confidence) == pytest.approx(0.9**3)

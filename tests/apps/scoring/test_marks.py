@@ -1,5 +1,7 @@
 """Scores of answers, alerts and confidences on cases made by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,8 +11,10 @@ from millrace.apps.scoring.confidence import calibration
 from millrace.apps.scoring.narration import narration_scores, table, told
 from millrace.apps.scoring.papers import Order, Query, Setting, Sheet
 from millrace.apps.scoring.replies import accuracy, answers
+from millrace.apps.scoring.scores import scores_of
 from millrace.apps.scoring.sitting import Line, Sitting, Transcript
 from millrace.streams.world.events import Thing, WorldEvent, WorldEventKind
+from millrace.streams.world.language import narrate
 from millrace.streams.world.questions import Asked, Question, QuestionKind
 
 S = 1_000_000_000
@@ -158,3 +162,16 @@ def test_bins_of_equal_number_hold_all_answers(rng):
     bins = calibration(outcomes(sure, sure > 0.5))["bins"]
     assert sum(b["n"] for b in bins) == 103
     assert max(b["n"] for b in bins) - min(b["n"] for b in bins) <= 1
+
+
+def test_confidence_by_a_head_of_its_own_is_weighed_apart():
+    said = [narrate(entered(2.0)), narrate(entered(9.0))]
+    lines = tuple(
+        Line(tick, text, 1.0, tick * S // 5, by_head=0.5) for tick, text in zip((10, 45), said, strict=True)
+    )
+    sheet = Sheet(replace(SETTING, paper="shapes"))
+    world = Sitting(sheet, "easy", (entered(2.0),), (20.0,), {"x": Transcript(lines)})
+    trust = scores_of([world] * 20, "x")["calibration"]
+    assert trust["statements"]["ece"] == pytest.approx(0.5)
+    assert trust["statements_by_head"]["ece"] == pytest.approx(0.0)
+    assert trust["answers_by_head"] is None
