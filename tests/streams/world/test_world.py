@@ -135,6 +135,8 @@ def test_an_unknown_scene_is_named_with_the_known_ones():
 def test_rendering_is_fast_enough_for_training():
     # Processor time, and the best of five worlds: what else the machine does costs nothing here.
     assert max(frames_per_core_second(World(seed, 4, "busy", 10.0)) for seed in range(5)) > 200
+    for scene in ("crossing", "parking", "desk"):
+        assert max(frames_per_core_second(World(seed, 4, scene, 10.0)) for seed in range(3)) > 100
 
 
 def frames_per_core_second(world, num=40):

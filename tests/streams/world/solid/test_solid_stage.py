@@ -9,7 +9,16 @@ import numpy as np
 import pytest
 
 from millrace.errors import SourceError
-from millrace.streams.world.events import AMBIENT, DIRECTIONS, SOUNDS, UNSEEN, WAYS, WorldEventKind
+from millrace.streams.world.events import (
+    AMBIENT,
+    DIRECTIONS,
+    SOUNDS,
+    UNSEEN,
+    WAYS,
+    WorldEvent,
+    WorldEventKind,
+)
+from millrace.streams.world.motion import STEP_HZ
 from millrace.streams.world.recipes import HELD_OUT_SCENES, THINGS_MIX
 from millrace.streams.world.solid.scenes import SOLID_SCENES
 from millrace.streams.world.solid.solid_stage import SolidStage
@@ -112,6 +121,29 @@ def test_one_thing_has_one_identity_and_one_name_in_all_cameras() -> None:
         assert all(len(n) == 1 for n in names.values())
         shared += sum(len(c) > 1 for c in cameras.values())
     assert shared > 3
+
+
+def test_what_leaves_a_camera_enters_another_after_the_time_that_its_speed_needs() -> None:
+    fastest_m_s = {"person": 2.5, "cat": 4.0, "dog": 5.0, "bicycle": 7.0, "car": 12.0, "van": 12.0}
+    crossings = 0
+    for seed in range(6):
+        stage = SolidStage(seed, 3, "crossing", SECONDS)
+        casts = {s.cast.identity: s.cast for view in stage._views for s in view.sights}
+        left: dict[int | None, WorldEvent] = {}
+        for event in stage.events:
+            before = left.get(event.identity)
+            if event.kind is WorldEventKind.LEAVE:
+                left[event.identity] = event
+            elif event.kind is WorldEventKind.ENTER and before and before.camera != event.camera:
+                assert event.identity is not None and event.thing is not None
+                cast = casts[event.identity]
+                here, there = (
+                    cast.position[round(e.t_ns * STEP_HZ / 1e9) - cast.first_step] for e in (before, event)
+                )
+                way_m, away_s = float(np.linalg.norm(there - here)), (event.t_ns - before.t_ns) / 1e9
+                assert 0 < way_m <= fastest_m_s[event.thing.kind] * away_s
+                crossings += 1
+    assert crossings > 3
 
 
 def test_training_worlds_never_hold_unseen_pairs_and_unseen_worlds_mainly_do() -> None:
