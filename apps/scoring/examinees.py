@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from ...generation.certainty import sentence_confidence
+from ...generation.embedding import NS_PER_TICK
 from ...generation.narrator import Narrator, Word
 from ...generation.reminder import Reminder
 from ...perception.blocks import CameraPlan
@@ -18,6 +19,7 @@ from ...streams.world.language import mark_first
 from .examinee import Examinee, Said
 
 MAX_WORDS = 48  # a tick, as a live session with time to spare would plan
+_STILL_TICKS = 10
 
 
 class NarratorExaminee:
@@ -102,7 +104,11 @@ class Blind:
 
 
 class LastFrame:
-    """The model with a new state at every tick; instructions and the question are given to it each time."""
+    """The model with a new state at every tick; instructions and the question are given to it each time.
+
+    Where it is asked something the frame has stood still before it for some ticks: no stream that the model was trained
+    on begins with a question, and asked in its first tick it says nothing at all.
+    """
 
     def __init__(self, examinee: NarratorExaminee, name: str = "last_frame") -> None:
         self.name, self._examinee = name, examinee
@@ -114,6 +120,8 @@ class LastFrame:
     def tick(self, inputs: Inputs, texts: Sequence[str]) -> list[Said]:
         """See `Examinee.tick`."""
         self._examinee.forget()
+        for n in range(_STILL_TICKS if texts else 0, 0, -1):
+            self._examinee.tick(Inputs(inputs.t_ns - n * NS_PER_TICK, inputs.frames), [])
         return self._examinee.tick(inputs, texts)
 
 
