@@ -138,7 +138,7 @@ def command(
 
     - `agent train --smoke`: a minute, to see all stages work
 
-    - `agent train --out runs/mine`: hours on two cores; the model that ships was made so
+    - `agent train --out runs/mine`: hours on two cores; the weights that ship are a chain of such runs
 
     - `agent train --show-config > mine.toml`, then `agent train --config mine.toml --out runs/mine`
 

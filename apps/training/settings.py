@@ -35,7 +35,7 @@ def _text(meaning: str, **limits: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class TrainSettings:
-    """One run, from nothing to weights. The defaults are those of the shipped model.
+    """One run, from nothing to weights. The weights that ship are a chain of such runs.
 
     A field's description says what may be given and what it means. Raises ConfigError.
     """
