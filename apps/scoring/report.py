@@ -8,7 +8,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from .alerts import alerting
 from .narration import f1_figure, told
+from .replies import answers
 from .roster import MODEL, Roster
 from .scores import NARRATED, scores_of
 from .sitting import Sitting
@@ -43,6 +45,7 @@ def make_report(model: str, sittings: Sequence[Sitting], names: Sequence[str]) -
         report |= {name: scores_of(sittings, name) for name in names if name != MODEL}
         seen = [s.transcripts[MODEL] for s in sittings]
         report["by_world"] = [_counts(s) for s in sittings if s.sheet.setting.paper in NARRATED]
+        report["exam_by_world"] = [exam_counts(s) for s in sittings if s.sheet.queries]
         report["tokens"] = {
             "offered": sum(t.num_offered for t in seen),
             "kept": sum(t.num_kept for t in seen),
@@ -125,9 +128,24 @@ def _papers(sittings: Sequence[Sitting]) -> dict[str, int]:
 
 def _counts(sitting: Sitting) -> dict[str, Any]:
     """What it takes to play one world again, and what came of it."""
-    setting, score = sitting.sheet.setting, told(sitting, MODEL).score
-    place = {"paper": setting.paper, "seed": setting.seed, "cameras": setting.num_cameras}
-    return place | {"hits": score.hits, "said": score.said, "happened": score.happened}
+    score = told(sitting, MODEL).score
+    return _place(sitting) | {"hits": score.hits, "said": score.said, "happened": score.happened}
+
+
+def exam_counts(sitting: Sitting) -> dict[str, Any]:
+    """The same of a world in which questions were put, and instructions stood."""
+    given, alerts = answers([sitting], MODEL), alerting(sitting, MODEL)
+    counts = {"asked": len(given), "right": sum(answer.is_right for answer in given)}
+    return (
+        _place(sitting)
+        | counts
+        | {"alerts": alerts.said, "found": len(alerts.delays_s), "wanted": alerts.wanted}
+    )
+
+
+def _place(sitting: Sitting) -> dict[str, Any]:
+    setting = sitting.sheet.setting
+    return {"paper": setting.paper, "seed": setting.seed, "cameras": setting.num_cameras}
 
 
 def _figure(part: Mapping[str, Any] | None, key: str) -> str:
