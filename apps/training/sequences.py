@@ -26,7 +26,7 @@ from .writing import Writing
 TIME, VIDEO, AUDIO, WORD, GATE, USER = range(6)
 _ANSWER_WEIGHT = 3.0
 # The first two are one event in fifty, and what tells one sound from another is one word.
-_WEIGHTS = {WorldEventKind.COLLIDE: 4.0, WorldEventKind.COLOUR: 4.0, WorldEventKind.SOUND: 3.0}
+_WEIGHTS = {WorldEventKind.COLLIDE: 3.0, WorldEventKind.COLOUR: 3.0, WorldEventKind.SOUND: 3.0}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,12 +125,17 @@ def _marks(event: WorldEventKind, vocabulary: Vocabulary) -> frozenset[int]:
 
 
 def _sentences_with(marks: frozenset[int], target: list[int]) -> NDArray[np.bool_]:
-    """Which targets are the words of a sentence that holds one of `marks`."""
-    words, start, found = np.array(target), 0, np.zeros(len(target), bool)
-    for end in (np.flatnonzero(words == END) + 1).tolist():
-        if not marks.isdisjoint(target[start:end]):
-            found[start:end] = words[start:end] >= END
-        start = end
+    """Which targets are the words of a sentence that holds one of `marks`, all but its first.
+
+    The first is the choice between speech and silence: weighed more it is made too often, and in a crowd without end.
+    """
+    found, start = np.zeros(len(target), bool), 0
+    for n, number in enumerate(target):
+        if number < END:
+            start = n + 1
+        elif number == END:
+            found[start + 1 : n + 1] = not marks.isdisjoint(target[start:n])
+            start = n + 1
     return found
 
 
