@@ -135,12 +135,13 @@ def _counts(sitting: Sitting) -> dict[str, Any]:
 def exam_counts(sitting: Sitting) -> dict[str, Any]:
     """The same of a world in which questions were put, and instructions stood."""
     given, alerts = answers([sitting], MODEL), alerting(sitting, MODEL)
-    counts = {"asked": len(given), "right": sum(answer.is_right for answer in given)}
-    return (
-        _place(sitting)
-        | counts
-        | {"alerts": alerts.said, "found": len(alerts.delays_s), "wanted": alerts.wanted}
-    )
+    return _place(sitting) | {
+        "asked": len(given),
+        "right": sum(answer.is_right for answer in given),
+        "alerts": alerts.said,
+        "found": len(alerts.delays_s),
+        "wanted": alerts.wanted,
+    }
 
 
 def _place(sitting: Sitting) -> dict[str, Any]:
