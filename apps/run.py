@@ -47,6 +47,13 @@ def command(
             metavar="TEXT",
         ),
     ] = None,
+    alert_confidence: Annotated[
+        float | None,
+        typer.Option(
+            help="How sure a sentence must be to be an alert, 0 to 1 (0): fewer false alarms, more missed.",
+            metavar="P",
+        ),
+    ] = None,
     plain: Annotated[
         bool, typer.Option("--plain", "--no-screen", help="Sentences as lines, no live screen.")
     ] = False,
@@ -96,6 +103,7 @@ def command(
         json_path=json_file,
         realtime=realtime,
         fovea=fovea,
+        alert_confidence=alert_confidence,
         ask=tuple(ask) if ask else None,
     )
     # Who asks for the report on the standard output wants nothing else there.

@@ -43,6 +43,13 @@ def command(
     budget_ms: Annotated[
         float | None, typer.Option(help="The time from a tick to its last word, 10 to 10000.", metavar="MS")
     ] = None,
+    alert_confidence: Annotated[
+        float | None,
+        typer.Option(
+            help="How sure a sentence must be to be an alert, 0 to 1 (0): fewer false alarms, more missed.",
+            metavar="P",
+        ),
+    ] = None,
     tls_cert: Annotated[
         Path | None,
         typer.Option(
@@ -95,6 +102,7 @@ def command(
         listen=None if not listen else tuple(listen),
         model=model,
         budget_ms=budget_ms,
+        alert_confidence=alert_confidence,
         tls_cert=tls_cert,
         tls_key=tls_key,
         record=record,

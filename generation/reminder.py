@@ -10,8 +10,10 @@ from .narrator import REMINDER_NS
 class Reminder:
     """The instructions of one session, and when each was read last. They may be taken back from another thread."""
 
-    def __init__(self, period_ns: int = REMINDER_NS) -> None:
+    def __init__(self, period_ns: int = REMINDER_NS, alert_confidence: float = 0.0) -> None:
+        """A sentence that the model is less sure of than `alert_confidence`, 0 to 1, is never an alert."""
         self.period_ns = period_ns
+        self._alert_confidence = alert_confidence
         self._read_ns: dict[str, int | None] = {}
         self._understood: dict[str, Instruction | None] = {}  # read once: every sentence is held against it
 
@@ -44,8 +46,8 @@ class Reminder:
                 self._read_ns[text] = t_ns
         return found
 
-    def marked(self, sentence: str) -> str:
-        """The sentence as an alert where it states what an instruction asks for, and else as a plain one.
+    def marked(self, sentence: str, confidence: float = 1.0) -> str:
+        """The sentence as an alert where it states for sure what an instruction asks for, and else as a plain one.
 
         An instruction that is not of the grammar (`streams.world.instructions`) only the model can follow: where one
         stands, the mark that it set itself is kept.
@@ -53,7 +55,8 @@ class Reminder:
         statement = read_statement(sentence)
         if statement is None:
             return sentence
-        standing = list(self._understood.copy().values())
+        is_sure = confidence >= self._alert_confidence
+        standing = list(self._understood.copy().values()) if is_sure else []
         is_wanted = any(each.wants(statement.event) for each in standing if each is not None)
         if is_wanted == statement.is_alert or (statement.is_alert and None in standing):
             return sentence

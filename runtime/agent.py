@@ -45,14 +45,18 @@ class Agent:
         tick_hz: float = RunConfig.model_fields["tick_hz"].default,
         *,
         fovea: bool = RunConfig.model_fields["fovea"].default,
+        alert_confidence: float = RunConfig.model_fields["alert_confidence"].default,
     ) -> None:
         """`sources` are typed strings or objects; `model` is a file, an object, or None for the shipped one.
 
         With `fovea`, where something small changes in a picture finer than the view, that part is read in its own pixels.
+        What the model is less sure of than `alert_confidence` is told, but not as an alert.
 
         Raises SourceError, ConfigError or CheckpointError, one line each.
         """
-        self._config = make_config(budget_ms=budget_ms, tick_hz=tick_hz, fovea=fovea)
+        self._config = make_config(
+            budget_ms=budget_ms, tick_hz=tick_hz, fovea=fovea, alert_confidence=alert_confidence
+        )
         self._sources = [parse_source(one) if isinstance(one, str) else one for one in sources]
         self._model = load_model(model) if model is None or isinstance(model, (str, Path)) else model
 
@@ -65,6 +69,7 @@ class Agent:
             config.budget_ms,
             config.tick_hz,
             fovea=config.fovea,
+            alert_confidence=config.alert_confidence,
         )
 
     def unknown_words(self, text: str) -> list[str]:
@@ -82,6 +87,7 @@ class Agent:
             period_ns=self._config.period_ns,
             realtime=realtime,
             seconds=make_config(seconds=seconds).seconds,
+            alert_confidence=self._config.alert_confidence,
         )
         model = self._model
         return Session(self._sources, model, model.perception, options, observers=observers, parse=parse)

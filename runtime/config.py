@@ -39,6 +39,9 @@ class RunConfig(BaseModel):
     )
     realtime: bool = Field(True, description="true for real time, false for as fast as possible")
     fovea: bool = Field(True, description="true to look closely where something small has changed, or false")
+    alert_confidence: float = Field(
+        0.0, ge=0, le=1, description="a number from 0 to 1: how sure a sentence must be to be an alert"
+    )
     json_path: Path | None = Field(None, description="the name of the file for the report")
     ask: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="a list of questions or instructions, such as: tell me when a car enters cam1"

@@ -49,6 +49,7 @@ class SessionOptions:
     period_ns: int = 200 * NS_PER_MS
     realtime: bool = True
     seconds: float | None = None  # of session time; None runs until the sources end
+    alert_confidence: float = 0.0  # an alert wants at least so sure a sentence
 
     @property
     def end_ns(self) -> int:
@@ -165,8 +166,16 @@ class Session:
     async def _play(self, opened: Sequence[OpenedSource], cameras: Sequence[str], looker: Looker) -> None:
         clock, pace = self._start_clock()
         options, sentences = self._options, SentenceBuilder(cameras)
-        tick = Tick(clock, self._inbox, self._budget, looker, self._speaker, self._outbox, sentences)
-        self._tick = tick
+        tick = self._tick = Tick(
+            clock,
+            self._inbox,
+            self._budget,
+            looker,
+            self._speaker,
+            self._outbox,
+            sentences,
+            options.alert_confidence,
+        )
         start_ns = clock.now_ns() + _OPENING_NS if options.realtime else 0
         readers = Readers(opened, self._inbox, clock, realtime=options.realtime, start_ns=start_ns)
         with clock.participant(), self._ending(readers):

@@ -100,11 +100,12 @@ class Tick:
         speaker: Speaker,
         outbox: Channel[TextDelta],
         sentences: SentenceBuilder,
+        alert_confidence: float = 0.0,
     ) -> None:
         self._clock, self._inbox, self._budget = clock, inbox, budget
         self._looker, self._speaker, self._state = looker, speaker, speaker.new_state()
         self._outbox, self._sentences = outbox, sentences
-        self.typed, self._delay_ns = Typed(speaker), speaker.text_delay_ns
+        self.typed, self._delay_ns = Typed(speaker, alert_confidence), speaker.text_delay_ns
         self._num_closed = 0  # sentences
         self._hushed: int | None = None  # how many were closed when the one to break off was being said
         self.frames: Mapping[str, VideoFrame] = {}  # that came with the newest tick, by camera
@@ -151,7 +152,8 @@ class Tick:
             self._outbox.put(delta)
             num_words += 1
             if sentence is not None:
-                finished.append(replace(sentence, text=self.typed.marked(sentence.text)))
+                text = self.typed.marked(sentence.text, sentence.confidence)
+                finished.append(replace(sentence, text=text))
             if delta.t_out_ns >= plan.last_word_ns:
                 break  # the rest of the sentence comes with the next tick
         return Spoken(num_words, finished)

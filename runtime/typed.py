@@ -22,9 +22,10 @@ class Reader(Protocol):
 class Typed:
     """The typed lines of one session, on their way to the model."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, alert_confidence: float = 0.0) -> None:
+        """See `generation.reminder` on `alert_confidence`."""
         self._reader = reader
-        self._reminder = Reminder()
+        self._reminder = Reminder(alert_confidence=alert_confidence)
 
     @property
     def standing(self) -> tuple[str, ...]:
@@ -35,9 +36,9 @@ class Typed:
         """Take a standing instruction back; False where it does not stand. May be called from any thread."""
         return self._reminder.remove(line)
 
-    def marked(self, sentence: str) -> str:
+    def marked(self, sentence: str, confidence: float) -> str:
         """A sentence that states what an instruction asks for, as an alert (`generation.reminder`)."""
-        return self._reminder.marked(sentence)
+        return self._reminder.marked(sentence, confidence)
 
     def blocks(self, t_ns: int, texts: Sequence[TextInput]) -> list[TokenBlock]:
         """What the tick at `t_ns` reads. A reminder waits while a question is answered."""

@@ -33,13 +33,15 @@ class House:
         budget_ms: float = 200.0,
         answer_timeout_s: float = ANSWER_TIMEOUT_S,
         max_instructions: int = MAX_STANDING,
+        alert_confidence: float = 0.0,
     ) -> None:
         self.seats, self.hub = Seats(num_cameras), Hub()
         self.frames: dict[str, VideoFrame] = {}  # the newest of each camera, by its name
         self.glimpses: dict[str, Glimpse] = {}
         self.num_late = self.num_ticks = 0
         self._capture_times = CaptureTimes()
-        self._agent = Agent([seat.source for seat in self.seats.all], model=model, budget_ms=budget_ms)
+        places = [seat.source for seat in self.seats.all]
+        self._agent = Agent(places, model=model, budget_ms=budget_ms, alert_confidence=alert_confidence)
         observers = Observers(
             on_delta=self._hear_word,
             on_report=self._hear_tick,

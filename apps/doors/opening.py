@@ -86,7 +86,11 @@ def greeting(config: ServeConfig, url: str, elsewhere: Sequence[str] = ()) -> st
 
 def _serve(config: ServeConfig, startup: Startup, listener: socket.socket) -> None:
     house = House(
-        load_model(config.model), config.cams, config.budget_ms, max_instructions=config.limits.alerts
+        load_model(config.model),
+        config.cams,
+        config.budget_ms,
+        max_instructions=config.limits.alerts,
+        alert_confidence=config.alert_confidence,
     )
     ended: list[DoorServer] = []
     app = make_app(house, config, on_end=lambda: ended[0].stop())

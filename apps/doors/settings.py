@@ -53,6 +53,9 @@ class ServeConfig(BaseModel):
     cams: int = Field(4, ge=1, le=4, description="a number of cameras from 1 to 4")
     model: str = Field("nano", min_length=1, description="nano, or the path of a trained model")
     budget_ms: float = Field(200.0, ge=10, le=10_000, description="milliseconds from 10 to 10000")
+    alert_confidence: float = Field(
+        0.0, ge=0, le=1, description="a number from 0 to 1: how sure a sentence must be to be an alert"
+    )
     record: Literal["off"] = Field("off", description="off; recordings come with a later version")
     tls_cert: Path | None = Field(None, description="the file of a certificate (PEM)")
     tls_key: Path | None = Field(None, description="the file of the certificate's key (PEM)")

@@ -21,6 +21,7 @@ from .bootstrap import beside, figure, interval_of
 from .matching import full_key
 from .sitting import Line, Sitting
 
+LEAST = (0.0, 0.3, 0.5, 0.6, 0.7, 0.8, 0.9)  # confidences that an alert may be made to want
 LATEST_S = 5.0  # an alert that comes later than this is a false alarm, and its event is missed
 _PROMPT_S, _FADE_S = 1.0, 3.0
 _HOUR_S = 3600.0
@@ -40,13 +41,18 @@ class Alerting:
         return self.said - len(self.delays_s)
 
 
-def alerting(sitting: Sitting, examinee: str, unaided: bool = False) -> Alerting:
-    """Match alerts with what the instructions of a world want; `unaided`, those that the model marked by itself."""
+def alerting(sitting: Sitting, examinee: str, unaided: bool = False, least: float = 0.0) -> Alerting:
+    """Match alerts with what the instructions of a world want; `unaided`, those that the model marked by itself.
+
+    What the examinee was less sure of than `least` is no alert.
+    """
     said = [
         statement.event
         for line in sitting.transcripts[examinee].lines
+        if line.confidence >= least
         # In time counts when it was said, not when it says that it happened.
-        if (statement := read_statement(_text(line, unaided), line.tick * NS_PER_TICK)) and statement.is_alert
+        and (statement := read_statement(_text(line, unaided), line.tick * NS_PER_TICK))
+        and statement.is_alert
     ]
     wanted = wanted_events(sitting)
     first = min((order.tick for order in sitting.sheet.orders), default=sitting.sheet.setting.num_ticks)
@@ -111,3 +117,13 @@ def alert_scores(worlds: Sequence[Alerting]) -> dict[str, Any]:
         "hours": round(sum(w.watched_s for w in worlds) / _HOUR_S, 3),
         "said": sum(w.said for w in worlds),
     }
+
+
+def alerts_by_confidence(sittings: Sequence[Sitting], examinee: str) -> list[dict[str, Any]]:
+    """What it brings and costs to be told only of what is surely so: `least` confidence, then figures as above."""
+    wanted = ("f1", "ci", "n", "precision", "recall", "false_per_hour", "false_per_hour_ci")
+    rows = []
+    for least in LEAST:
+        scores = alert_scores([alerting(s, examinee, least=least) for s in sittings])
+        rows.append({"least": least, **{name: scores[name] for name in wanted}})
+    return rows

@@ -249,7 +249,23 @@ def _trust(report: Report) -> str:
         risk = [Point(r["coverage"], r["risk"]) for r in part["risk_coverage"]]
         plot = lines(f"risk of {name}", [Series(name, risk, 5)], quarters, "coverage, the surest first")
         figures.append(_figure(f"Risk of {name}", f"Share wrong; area {part['aurc']:.3f}", plot))
+    if rows := (find(report, "alerts") or {}).get("by_confidence"):
+        figures.append(_alerts(rows))
     return _section("Does it know what it knows", "", _plots(figures)) if figures else ""
+
+
+def _alerts(rows: Sequence[Mapping[str, Any]]) -> str:
+    """What it brings and costs to be told only of what is surely so."""
+    series = []
+    for ink, name in enumerate(("f1", "precision", "recall")):
+        notes = [f"{name} {r[name]:.2f}, {r['false_per_hour']:.1f} false an hour" for r in rows]
+        points = [Point(r["least"], r[name], note=note) for r, note in zip(rows, notes, strict=True)]
+        series.append(Series(name, points, ink))
+    spots = [(r["least"], f"{r['least']:g}") for r in rows]
+    plot = lines("alerts by least confidence", series, spots, "confidence that an alert wants")
+    first, last = rows[0]["false_per_hour"], rows[-1]["false_per_hour"]
+    about = f"False alarms an hour from {first:.1f} down to {last:.1f}."
+    return _figure("Alerts", about, plot, series)
 
 
 def _confusions(report: Report) -> str:

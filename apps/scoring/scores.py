@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .alerts import alert_scores, alerting
+from .alerts import alert_scores, alerting, alerts_by_confidence
 from .confidence import Outcome, calibration
 from .narration import Told, confusions, narration_scores, told
 from .papers import is_of_shapes
@@ -24,6 +24,8 @@ def scores_of(sittings: Sequence[Sitting], examinee: str) -> dict[str, Any]:
             whole[name] = _scores(part, examinee)
     narrated = [told(s, examinee) for s in sittings if s.sheet.setting.paper in NARRATED]
     given = answers([s for s in sittings if s.sheet.queries], examinee)
+    if ordered := [s for s in sittings if s.sheet.orders]:
+        whole["alerts"]["by_confidence"] = alerts_by_confidence(ordered, examinee)
     whole["confusions"] = confusions(narrated)
     whole["calibration"] = {
         "answers": calibration(_outcomes_of_answers(given, by_head=False)),

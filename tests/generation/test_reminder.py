@@ -43,6 +43,16 @@ def test_what_an_instruction_asks_for_is_told_as_an_alert_whether_or_not_the_mod
     )
 
 
+def test_what_the_model_is_not_sure_enough_of_is_told_and_no_alert():
+    reminder = Reminder(alert_confidence=0.6)
+    reminder.add("tell me when a red car enters cam2")
+    reminder.add("tell me when it looks dangerous")
+    told = "cam2: a red car appears on the left"
+    assert reminder.marked(told, 0.6) == f"alert {told}"
+    assert reminder.marked(told, 0.59) == told
+    assert reminder.marked(f"alert {told}", 0.59) == told  # the model's own mark does not help
+
+
 def test_where_an_instruction_is_beyond_the_grammar_the_model_s_own_mark_counts():
     reminder = Reminder()
     reminder.add("tell me when it looks dangerous")

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 import torch
-from media_files import NS_PER_TICK, RecurrentSpeaker, write_clip
+from media_files import NS_PER_TICK, RecurrentSpeaker, Word, write_clip
 
 from millrace import Agent, Observers, PushSource
 from millrace.errors import CheckpointError, ConfigError, SourceError
@@ -55,6 +55,24 @@ def test_the_budget_and_the_pace_are_the_agents(clips):
     assert [report.t_ns for report in reports[:3]] == [0, NS_PER_TICK // 2, NS_PER_TICK]
     assert {report.plan.deadline_ns - report.t_ns for report in reports} == {50_000_000}
     assert len(reports) == 10
+
+
+class Witness(RecurrentSpeaker):
+    """Says in every tick, not quite sure, that a car came in."""
+
+    def write(self, hidden, state, max_text_tokens, depth):
+        words = ("cam1:", "a", "red", "car", "appears", "on", "the", "left")
+        yield from (Word(word, probability=0.75) for word in words)
+        yield Word("", is_end=True)
+
+
+@pytest.mark.parametrize(("least", "is_alert"), [(0.0, True), (0.5, False)])
+def test_an_alert_wants_as_sure_a_sentence_as_the_agent_is_told(clips, least, is_alert):
+    session = Agent([str(clips[1])], Witness(), alert_confidence=least).session(realtime=False, seconds=1.0)
+    session.text("tell me when a car enters cam1")
+    told = asyncio.run(session.run()).sentences
+    assert told
+    assert {sentence.text.startswith("alert ") for sentence in told} == {is_alert}
 
 
 def test_settings_make_an_agent(clips, narrator, tmp_path):

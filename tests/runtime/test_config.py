@@ -47,6 +47,7 @@ def test_sources_in_the_environment_are_parted_by_semicolons(monkeypatch):
         ({"cams": 0}, ["cams is 0"]),
         ({"seconds": 0}, ["seconds is 0", "above 0"]),
         ({"seconds": float("inf")}, ["seconds is inf"]),
+        ({"alert_confidence": 60}, ["alert_confidence is 60", "0 to 1"]),
         ({"tick_hz": "often"}, ["tick_hz is 'often'", "1 to 30"]),
         ({"model": ""}, ["model is ''", "nano"]),
         ({"sources": 7}, ["sources is 7", "clip.mp4"]),

@@ -59,9 +59,14 @@ def test_a_hush_breaks_off_the_sentence_it_meets_and_no_other(hushed_at, said):
 class Narrating(RecurrentSpeaker):
     """Tells the same two events in every tick."""
 
+    def __init__(self, probability=1.0):
+        super().__init__()
+        self.probability = probability
+
     def write(self, hidden, state, max_text_tokens, depth):
         for text in ("cam1: a red car appears on the left", "cam2: a red car appears on the left"):
-            yield from (*map(Word, text.split()), Word("", is_end=True))
+            yield from (Word(word, probability=self.probability) for word in text.split())
+            yield Word("", is_end=True)
 
 
 def test_a_sentence_that_states_what_an_instruction_asks_for_is_told_as_an_alert():
@@ -74,3 +79,15 @@ def test_a_sentence_that_states_what_an_instruction_asks_for_is_told_as_an_alert
         ("yard", "cam1: a red car appears on the left"),
         ("door", "alert cam2: a red car appears on the left"),
     ]
+
+
+@pytest.mark.parametrize(("least", "mark"), [(0.2, "alert "), (0.5, "")])
+def test_an_alert_wants_as_sure_a_sentence_as_the_options_say(least, mark):
+    budget, inbox = FullPlan(200 * NS_PER_MS, Limits(depth=1)), Inbox(realtime=False)
+    outbox, sentences = Channel(64, Policy.DROP_OLDEST), SentenceBuilder(["yard", "door"])
+    speaker = Narrating(probability=0.75)  # of each of the words that count
+    tick = Tick(VirtualClock(), inbox, budget, MeanLooker([]), speaker, outbox, sentences, least)
+    inbox.text(TextInput("typed", 0, "tell me when a red car enters cam2"))
+    *_, last = tick.run(0).sentences
+    assert 0.2 < last.confidence < 0.5
+    assert last.text == f"{mark}cam2: a red car appears on the left"

@@ -54,6 +54,7 @@ def test_microphones_are_listened_to_unless_the_owner_says_who_is(elsewhere, mon
     ("settings", "told"),
     [
         ({"port": 99_999}, "port is 99999; give a port"),
+        ({"alert_confidence": 60}, "alert_confidence is 60; give a number from 0 to 1"),
         ({"cams": 5}, "cams is 5; give a number of cameras from 1 to 4"),
         ({"origins": "*"}, "origins is '*'; give a list of origins"),
         ({"record": "all"}, "record is 'all'; give off"),

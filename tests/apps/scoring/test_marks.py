@@ -5,7 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from millrace.apps.scoring.alerts import Alerting, alert_scores, alerting, hit_delays_s, timing_score
+from millrace.apps.scoring.alerts import (
+    LEAST,
+    Alerting,
+    alert_scores,
+    alerting,
+    alerts_by_confidence,
+    hit_delays_s,
+    timing_score,
+)
 from millrace.apps.scoring.bootstrap import figure, interval, interval_of, ratio
 from millrace.apps.scoring.confidence import calibration
 from millrace.apps.scoring.narration import narration_scores, table, told
@@ -104,6 +112,19 @@ def test_an_alert_counts_only_from_the_instruction_on():
     assert scores["f1"] == 0.5
     assert scores["false_per_hour"] == 144.0
     assert scores["delay_p50_s"] == 0.2
+
+
+def test_alerts_of_what_is_surely_so_are_fewer_and_weighed_for_each_confidence():
+    orders = [Order("tell me when a red car enters cam1", 1)]
+    lines = [
+        (21, "alert cam1: a red car enters from the left", 0.75),
+        (151, "alert cam1: a red car enters from the left", 0.55),
+        (201, "alert cam1: a red car enters from the left", 0.2),  # there was none
+    ]
+    rows = alerts_by_confidence([sitting(lines, [entered(4), entered(30)], orders=orders)], "x")
+    assert [row["least"] for row in rows] == list(LEAST)
+    assert [row["recall"] for row in rows] == [1.0, 1.0, 1.0, 0.5, 0.5, 0.0, 0.0]
+    assert [row["false_per_hour"] > 0 for row in rows] == [True] + [False] * 6
 
 
 def test_an_hour_without_an_alert_has_no_false_one():
