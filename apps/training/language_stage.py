@@ -37,7 +37,12 @@ from .tickstreams import TickStream
 def new_narrator(settings: TrainSettings, encoder: PatchEncoder) -> Narrator:
     """An untrained narrator around a trained encoder. Its attention sees as far back as in training."""
     torch.manual_seed(settings.seed)
-    backbone = HybridConfig(pattern=settings.pattern, mlp_hidden=settings.mlp_hidden, window=settings.window)
+    backbone = HybridConfig(
+        d_model=settings.d_model,
+        pattern=settings.pattern,
+        mlp_hidden=settings.mlp_hidden,
+        window=settings.window,
+    )
     delay_ns = DELAY_TICKS * NS_PER_TICK
     narrator = Narrator(NarratorConfig(backbone, encoder.config, all_words(), delay_ns, skips_quiet=True))
     if settings.start:

@@ -94,6 +94,7 @@ class TrainSettings:
             "a number from 0: what telling the whole scene counts beside the text", ge=0, allow_inf_nan=False
         ),
     ] = 0.2
+    d_model: Annotated[int, _whole(16, "width of the whole model, a multiple of 16")] = 192
     mlp_hidden: Annotated[int, _whole(1, "width inside the MLP of a layer")] = 384
     pattern: Annotated[
         str, _text("a letter for each layer: M for Mamba-2, A for attention", pattern=r"^[MA]+$")
@@ -142,6 +143,8 @@ class TrainSettings:
             raise ConfigError(
                 "encoder_steps is 0 and start is ''; name the weights whose encoder is to be taken"
             )
+        if self.d_model % 16:
+            raise ConfigError(f"d_model is {self.d_model}; give a multiple of 16")
         if not all(0 < depth < len(self.pattern) for depth in self.exits):
             raise ConfigError(
                 f"exits is {list(self.exits)!r}; give depths from 1 to {len(self.pattern) - 1}, "

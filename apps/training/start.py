@@ -22,10 +22,11 @@ def start_from(narrator: Narrator, trained: Narrator) -> list[str]:
     Words are matched by their text, features of patches by their meaning; all else by name and shape.
     """
     source, left = trained.state_dict(), []
+    is_as_wide = narrator.config.backbone.d_model == trained.config.backbone.d_model
     for name, tensor in narrator.state_dict().items():
         if name.startswith("encoder."):
             continue
-        if name not in source:
+        if name not in source or (name in (*_BY_WORD, _BY_FEATURE) and not is_as_wide):
             left.append(name)
         elif name in _BY_WORD:
             rows = _common_words(narrator, trained)

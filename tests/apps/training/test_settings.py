@@ -27,6 +27,7 @@ from millrace.errors import CheckpointError, ConfigError
         ({"workers": 0}, "workers is 0"),
         ({"stream_s": 1.0}, "stream_s is 1.0; give seconds from 4 to 600"),
         ({"language_lr": float("nan")}, "language_lr is nan"),
+        ({"d_model": 100}, "d_model is 100; give a multiple of 16"),
         ({"pattern": "MXA"}, "pattern is 'MXA'"),
         ({"device": "tpu"}, "device is 'tpu'; give cpu, cuda"),
         ({"exits": (4, 8)}, r"exits is \[4, 8\]; give depths from 1 to 7"),

@@ -72,6 +72,17 @@ def test_another_backbone_keeps_what_does_not_fit_and_says_so():
     assert all("mlp" in name or "up" in name or "down" in name for name in start_from(new, old))
 
 
+def test_a_model_of_another_width_takes_over_nothing_that_is_as_wide():
+    encoder = EncoderConfig(width=8)
+    old = narrator(0, ("red",), encoder)
+    torch.manual_seed(1)
+    new = Narrator(NarratorConfig(replace(BACKBONE, d_model=48), encoder, ("red",)))
+    left = start_from(new, old)
+    assert {"embedding.word.weight", "embedding.video.weight", "head.weight", "head.bias"} <= set(left)
+    settings = TrainSettings(d_model=48, mlp_hidden=16, pattern="MA", exits=())
+    assert new_narrator(settings, PatchEncoder()).config.backbone.d_model == 48
+
+
 def test_a_run_begins_from_a_file_or_says_what_is_wrong(tmp_path):
     settings = TrainSettings(start=str(tmp_path / "none.safetensors"))
     with pytest.raises(CheckpointError, match=r"none\.safetensors: no such file"):
