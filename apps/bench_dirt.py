@@ -17,6 +17,7 @@ from ..generation.checkpoint import load_narrator
 from ..generation.narrator import Narrator
 from ..streams.world.solid.solid_stage import DIRT, SolidStage
 from ..streams.world.world import World
+from .processes import as_they_come
 from .report_file import check_writable, write_json
 from .scoring.bootstrap import interval_of
 from .scoring.examinees import NarratorExaminee
@@ -24,7 +25,6 @@ from .scoring.matching import Score
 from .scoring.narration import told
 from .scoring.papers import PAPERS, Setting, Sheet
 from .scoring.sitting import sit
-from .training.processes import as_they_come
 
 MODEL, ALL = "model", "all of them"
 _narrator: Narrator | None = None

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import ExitStack
-from multiprocessing.pool import Pool
 from types import TracebackType
 from typing import Any, TypeAlias, TypeVar
 
-import cv2
 import torch
 
+from ..processes import pool_of
 from .examinee import Examinee
 from .roster import Roster
 
@@ -34,28 +34,26 @@ class Crew:
         """`progress` is called with all that has been counted so far."""
         self.roster, self.workers, self._progress = roster, workers, progress
         self._stack = ExitStack()
-        self._pool: Pool | None = None
+        self._pool: ProcessPoolExecutor | None = None
         self._num_done = 0
 
     def __enter__(self) -> Crew:
-        # Here too, for the errors: a pool would wait for ever for processes that cannot begin.
+        # Here too, for the errors: of processes that cannot begin nothing would be told but that they ended.
         self._examinees = self.roster.examinees()
         if self.workers == 1:
             # As in the other processes: sums of floats depend on how many threads share them.
             self._stack.callback(torch.set_num_threads, torch.get_num_threads())
             torch.set_num_threads(1)
             return self
-        # Spawned, not forked: torch's thread pools do not survive a fork.
-        context = multiprocessing.get_context("spawn")
-        self._counter = context.Value("Q", 0)
-        pool = context.Pool(self.workers, _start_worker, (self.roster, self._counter))
+        self._counter = multiprocessing.get_context("spawn").Value("Q", 0)
+        pool = pool_of(self.workers, _start_worker, (self.roster, self._counter))
         self._pool = self._stack.enter_context(pool)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stack.close()
+        self._stack.__exit__(kind, error, trace)
 
     def run(self, work: Work[T, R], tasks: Sequence[T], costs: Sequence[int] | None = None) -> list[R]:
         """The results in the order of the tasks. The costliest are begun first: nobody waits for one at the end."""
@@ -64,16 +62,14 @@ class Crew:
         order = range(len(tasks))
         if costs is not None:
             order = sorted(order, key=lambda n: -costs[n])  # type: ignore[assignment]
-        results: dict[int, R] = {}
-        coming = self._pool.imap_unordered(_do, [(n, work, tasks[n]) for n in order])
-        while len(results) < len(tasks):
-            try:
-                number, result = coming.next(_POLL_S)
-                results[number] = result
-            except multiprocessing.TimeoutError:
-                pass
+        coming = {n: self._pool.submit(_do, work, tasks[n]) for n in order}
+        waiting: set[Future[R]] = set(coming.values())
+        while waiting:
+            done, waiting = wait(waiting, _POLL_S, FIRST_COMPLETED)
+            for future in done:
+                future.result()  # an error is told at once, not when all is over
             self._progress(self._counter.value)
-        return [results[n] for n in range(len(tasks))]
+        return [coming[n].result() for n in range(len(tasks))]
 
     def _count(self, num: int) -> None:
         self._num_done += num
@@ -82,14 +78,11 @@ class Crew:
 
 def _start_worker(roster: Roster, counter: Any) -> None:
     global _examinees, _done
-    torch.set_num_threads(1)
-    cv2.setNumThreads(1)
     _examinees, _done = roster.examinees(), counter
 
 
-def _do(task: tuple[int, Work[T, R], T]) -> tuple[int, R]:
-    number, work, what = task
-    return number, work(_examinees, what, _count_shared)
+def _do(work: Work[T, R], task: T) -> R:
+    return work(_examinees, task, _count_shared)
 
 
 def _count_shared(num: int) -> None:

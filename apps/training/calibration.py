@@ -8,10 +8,10 @@ from pathlib import Path
 
 from ...generation.checkpoint import load_narrator, save_narrator
 from ...generation.narrator import Narrator
+from ..processes import as_they_come
 from ..scoring.matching import Score
 from ..scoring.papers import Setting, Sheet
 from ..scoring.seeds import CALIBRATION
-from .processes import as_they_come
 from .progress import RunLog
 from .rehearsal import narration, rehearse, watch
 from .settings import TrainSettings

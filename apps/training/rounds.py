@@ -12,9 +12,9 @@ from contextlib import closing
 import numpy as np
 from numpy.typing import NDArray
 
+from ..processes import in_order
 from .loop import Portion
 from .patches import TRAIN_SEEDS, PatchBatch, Sample, augment, collate, samples_of
-from .processes import in_order
 from .settings import TrainSettings
 
 PER_WORLD = 65  # pictures that a world gives, about

@@ -13,10 +13,10 @@ from torch.utils.data import DataLoader, Dataset
 
 from ...errors import CheckpointError
 from ...files import write_whole
+from ..processes import as_they_come
 from .checkpoints import packed
 from .loop import Portion
 from .patches import TRAIN_SEEDS, PatchBatch, Sample
-from .processes import as_they_come
 from .progress import RunLog
 from .rounds import make_batch, render_world
 from .settings import TrainSettings

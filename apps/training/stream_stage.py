@@ -12,8 +12,8 @@ from ...errors import CheckpointError
 from ...perception.encoder import EncoderConfig, PatchEncoder
 from ...perception.pruning import Pruner, RandomPruner, StridePruner
 from ...streams.world.world import World
+from ..processes import as_they_come
 from .patches import TRAIN_SEEDS
-from .processes import as_they_come
 from .progress import RunLog
 from .settings import TrainSettings
 from .tickstreams import TickStream, load_streams, read_stream, save_streams

@@ -1,5 +1,6 @@
 """The exam with a small untrained model: the same however it is worked on."""
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from millrace.apps.scoring.exam import hear_clips, hold_exam, run_trials
 from millrace.apps.scoring.papers import NOW, Setting
 from millrace.apps.scoring.report import pruning_rows
 from millrace.apps.scoring.roster import BLIND, LAST_FRAME, MODEL, Roster, parse_beside
-from millrace.errors import ConfigError
+from millrace.errors import ConfigError, StateError
 
 SETTINGS = (
     Setting("shapes", 90_101, 1, "easy", 4.0),
@@ -38,6 +39,17 @@ def test_two_processes_report_the_same_as_one(held, roster):
     with Crew(roster, 2) as crew:
         again = hold_exam(crew, SETTINGS)
     assert again == held
+
+
+def _signal(examinees, number, count):
+    signal.raise_signal(number)
+
+
+def test_ctrl_c_is_left_to_the_first_process_and_one_that_is_killed_is_named_with_a_mend(quiet_model):
+    with pytest.raises(StateError, match=r"was ended.*fewer --workers"), Crew(Roster(quiet_model), 2) as crew:
+        interrupted = crew.run(_signal, [signal.SIGINT])
+        crew.run(_signal, [signal.SIGKILL])
+    assert interrupted == [None]
 
 
 def test_fewer_layers_say_something_else(held):

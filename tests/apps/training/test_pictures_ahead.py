@@ -11,9 +11,9 @@ import pytest
 import torch
 from rich.console import Console
 
+from millrace.apps.processes import as_they_come, in_order
 from millrace.apps.training import shards
 from millrace.apps.training.encoder_stage import train_encoder
-from millrace.apps.training.processes import as_they_come, in_order
 from millrace.apps.training.progress import RunLog
 from millrace.apps.training.settings import SMOKE, TrainSettings
 from millrace.apps.training.shards import from_shards, make_shards
@@ -44,7 +44,7 @@ def test_without_other_processes_the_results_are_the_same():
 def test_ctrl_c_is_left_to_the_one_that_learns_and_a_killed_process_is_named_with_a_mend():
     results = in_order(1, signal.raise_signal, [signal.SIGINT, signal.SIGKILL], 1)
     assert next(results) is None
-    with pytest.raises(StateError, match=r"a process that renders was ended.*fewer --workers"):
+    with pytest.raises(StateError, match=r"a process that helped was ended.*fewer --workers"):
         next(results)
 
 

@@ -1,4 +1,4 @@
-"""Work on all cores: processes that leave Ctrl-C to the one that learns, and that end when it ends."""
+"""Work on all cores: processes that leave Ctrl-C to the one that asked for it, and that end when it ends."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 import cv2
 import torch
 
-from ...errors import StateError
+from ..errors import StateError
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -35,7 +35,7 @@ def in_order(
         yield from map(function, tasks)
         return
     waiting, left = deque[Future[B]](), iter(tasks)
-    with _pool(workers, _nothing, ()) as pool:
+    with pool_of(workers, _nothing, ()) as pool:
         waiting.extend(pool.submit(function, task) for task in islice(left, ahead))
         while waiting:
             result = waiting.popleft().result()
@@ -58,15 +58,19 @@ def as_they_come(
         start(*arguments)
         yield from map(function, tasks)
         return
-    with _pool(workers, start, arguments) as pool:
+    with pool_of(workers, start, arguments) as pool:
         for future in as_completed([pool.submit(function, task) for task in tasks]):
             yield future.result()
 
 
 @contextmanager
-def _pool(
+def pool_of(
     workers: int, start: Callable[..., None], arguments: tuple[Any, ...]
 ) -> Iterator[ProcessPoolExecutor]:
+    """Processes of one thread each, begun with `start(*arguments)`; they end with the block, or with this process.
+
+    Raises StateError where one of them is killed.
+    """
     # Spawned, not forked: torch's thread pools do not survive a fork.
     context = multiprocessing.get_context("spawn")
     lifeline, end = context.Pipe(duplex=False)
@@ -76,7 +80,7 @@ def _pool(
         pool.shutdown()
     except BrokenProcessPool:
         raise StateError(
-            "a process that renders was ended, often for want of memory: run the same command again, "
+            "a process that helped was ended, often for want of memory: run the same command again, "
             "with fewer --workers"
         ) from None
     finally:
