@@ -41,14 +41,20 @@ def test_two_processes_report_the_same_as_one(held, roster):
     assert again == held
 
 
-def _signal(examinees, number, count):
-    signal.raise_signal(number)
+class Signal:
+    """A task that signals the process that unpacks it; work itself has to be importable there, and tests are not."""
+
+    def __init__(self, number):
+        self.number = number
+
+    def __reduce__(self):
+        return signal.raise_signal, (self.number,)
 
 
 def test_ctrl_c_is_left_to_the_first_process_and_one_that_is_killed_is_named_with_a_mend(quiet_model):
     with pytest.raises(StateError, match=r"was ended.*fewer --workers"), Crew(Roster(quiet_model), 2) as crew:
-        interrupted = crew.run(_signal, [signal.SIGINT])
-        crew.run(_signal, [signal.SIGKILL])
+        interrupted = crew.run(print, [Signal(signal.SIGINT)])
+        crew.run(print, [Signal(signal.SIGKILL)])
     assert interrupted == [None]
 
 
