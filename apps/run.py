@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from .options import AlertConfidence, BudgetMs, Model
+
 SOURCE_HELP = (
     "A source: `0` or `/dev/video0` (camera), `rtsp://HOST/PATH` (network camera), `clip.mp4` (file),"
     " `world:seed=7` (rendered), `mic` or `mic:2`. A name may stand in front: `door=clip.mp4`. Repeat it for more."
@@ -18,12 +20,8 @@ def command(
         int | None, typer.Option(help="How many cameras, 1 to 4; rendered ones fill up.", metavar="N")
     ] = None,
     source: Annotated[list[str] | None, typer.Option(help=SOURCE_HELP, metavar="SPEC")] = None,
-    model: Annotated[
-        str | None, typer.Option(help="`nano`, or the file of a trained model.", metavar="NAME|FILE")
-    ] = None,
-    budget_ms: Annotated[
-        float | None, typer.Option(help="The time from a tick to its last word, 10 to 10000.", metavar="MS")
-    ] = None,
+    model: Model = None,
+    budget_ms: BudgetMs = None,
     seconds: Annotated[
         float | None, typer.Option(help="Stop after so many seconds of the stream.", metavar="S")
     ] = None,
@@ -47,13 +45,7 @@ def command(
             metavar="TEXT",
         ),
     ] = None,
-    alert_confidence: Annotated[
-        float | None,
-        typer.Option(
-            help="How sure a sentence must be to be an alert, 0 to 1 (0): fewer false alarms, more missed.",
-            metavar="P",
-        ),
-    ] = None,
+    alert_confidence: AlertConfidence = None,
     plain: Annotated[
         bool, typer.Option("--plain", "--no-screen", help="Sentences as lines, no live screen.")
     ] = False,

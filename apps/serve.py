@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from .options import AlertConfidence, BudgetMs, Model
+
 SOURCE_HELP = (
     "A camera that starts at once: `door=rtsp://10.0.0.5/main`, `clip.mp4`, `0`, `world:seed=7`. Repeat it for more;"
     " those of the table `[cameras]` wait until somebody starts them."
@@ -37,19 +39,9 @@ def command(
     cams: Annotated[int | None, typer.Option(help="Places for cameras, 1 to 4 (4).", metavar="N")] = None,
     source: Annotated[list[str] | None, typer.Option(help=SOURCE_HELP, metavar="NAME=SPEC")] = None,
     listen: Annotated[list[str] | None, typer.Option(help=LISTEN_HELP, metavar="NAME")] = None,
-    model: Annotated[
-        str | None, typer.Option(help="`nano`, or the file of a trained model.", metavar="NAME|FILE")
-    ] = None,
-    budget_ms: Annotated[
-        float | None, typer.Option(help="The time from a tick to its last word, 10 to 10000.", metavar="MS")
-    ] = None,
-    alert_confidence: Annotated[
-        float | None,
-        typer.Option(
-            help="How sure a sentence must be to be an alert, 0 to 1 (0): fewer false alarms, more missed.",
-            metavar="P",
-        ),
-    ] = None,
+    model: Model = None,
+    budget_ms: BudgetMs = None,
+    alert_confidence: AlertConfidence = None,
     tls_cert: Annotated[
         Path | None,
         typer.Option(
