@@ -50,6 +50,7 @@ COMMANDS = (
         ("bench", "doors"), "bench_doors", "Four 720p cameras at the doors: loop lag, ticks in time, drops."
     ),
     Command(("bench", "dirt"), "bench_dirt", "What each dirt of the pictures costs the narration."),
+    Command(("bench", "clips"), "bench_clips", "What dirt on the pictures of real clips costs."),
     Command(("bench", "outliers"), "bench_outliers", "Activations without outliers, and rounded weights."),
 )
 
