@@ -51,6 +51,7 @@ COMMANDS = (
     ),
     Command(("bench", "dirt"), "bench_dirt", "What each dirt of the pictures costs the narration."),
     Command(("bench", "clips"), "bench_clips", "What dirt on the pictures of real clips costs."),
+    Command(("bench", "window"), "bench_window", "What the attention window is worth, and what it costs."),
     Command(("bench", "outliers"), "bench_outliers", "Activations without outliers, and rounded weights."),
 )
 

@@ -84,7 +84,7 @@ class TrainSettings:
         int, _whole(16, "tokens that a row reads at once; its state is carried to the next segment")
     ] = 512
     window: Annotated[int, _whole(16, "tokens that attention sees, those of segments before among them")] = (
-        1024
+        2048
     )
     language_lr: Annotated[float, _rate("the whole model's highest learning rate")] = 1.5e-3
     silence_weight: Annotated[float, _rate("what silence counts beside a word")] = 0.25
