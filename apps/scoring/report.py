@@ -16,6 +16,7 @@ from .scores import NARRATED, scores_of
 from .sitting import Sitting
 
 SCHEMA_VERSION = 2
+_ABREAST = 4  # examinees beside the model in one table: more would not fit 80 columns
 HEADLINES: tuple[tuple[str, str, str], ...] = (  # what it is called, where it stands, what it is a figure of
     ("narration, shapes", "shapes.narration", "f1"),
     ("narration, things", "things.narration", "f1"),
@@ -95,9 +96,11 @@ def print_report(console: Console, report: Mapping[str, Any], names: Sequence[st
             chance = f"{part['chance']:.2f}" if "chance" in part else ""
             table.add_row(name, f"{part[key]:.3f}", f"{low:.2f}-{high:.2f}", str(part["n"]), chance)
         console.print(table)
-        table = _table("Beside the others", (MODEL, *others))
+    for first in range(0, len(others) if rows else 0, _ABREAST):
+        few = others[first : first + _ABREAST]
+        table = _table("Beside the others", (MODEL, *few))
         for name, path, key, part in rows:
-            beside = [_figure(find(report.get(other, {}), path), key) for other in others]
+            beside = [_figure(find(report.get(other, {}), path), key) for other in few]
             table.add_row(name, f"{part[key]:.3f}", *beside)
         console.print(table)
     if alerts := find(report, "alerts"):
