@@ -210,15 +210,16 @@ def command(
 
 
 def print_window(console: Console, result: WindowBench) -> None:
-    """A table for a person."""
-    asked = sum(result.questions.values())
+    """A table for a person: a column for each window."""
+    asked, rows = sum(result.questions.values()), result.rows
     table = Table(title=f"{asked} questions in {result.num_worlds} worlds", title_justify="left")
-    heads = ("window", *result.questions, "all", "F1", "state", "read 20", "write 1")
-    for name in heads:
-        table.add_column(name, justify="right")
-    table.add_row("asked", *map(str, result.questions.values()), str(asked), style="dim")
-    for row in result.rows:
-        right = [f"{row.accuracy[delay]:.2f}" for delay in result.questions]
-        times = (f"{row.state_mb:.1f} MB", f"{row.read_ms:.1f} ms", f"{row.write_ms:.2f} ms")
-        table.add_row(str(row.window), *right, f"{row.all_accuracy:.2f}", f"{row.f1:.3f}", *times)
+    for name in ("window", "asked", *(str(row.window) for row in rows)):
+        table.add_column(name, justify="left" if name == "window" else "right")
+    for delay, num in result.questions.items():
+        table.add_row(f"right about {delay} ago", str(num), *(f"{row.accuracy[delay]:.3f}" for row in rows))
+    table.add_row("right of all", str(asked), *(f"{row.all_accuracy:.3f}" for row in rows))
+    table.add_row("narration F1", "", *(f"{row.f1:.3f}" for row in rows))
+    table.add_row("a session's state, MB", "", *(f"{row.state_mb:.1f}" for row in rows))
+    table.add_row("read 20 tokens, ms", "", *(f"{row.read_ms:.1f}" for row in rows))
+    table.add_row("write a token, ms", "", *(f"{row.write_ms:.2f}" for row in rows))
     console.print(table)

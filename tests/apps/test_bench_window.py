@@ -1,11 +1,20 @@
 """What the attention window is worth."""
 
+import io
+
 import pytest
 import torch
 from rich.console import Console
 
-from millrace.apps.bench_window import bench_window, window_sheets, with_window
-from millrace.apps.scoring.choice import choose
+from millrace.apps.bench_window import (
+    Row,
+    WindowBench,
+    bench_window,
+    print_window,
+    window_sheets,
+    with_window,
+)
+from millrace.apps.scoring.choice import DELAYS, choose
 from millrace.apps.scoring.drafts import draft
 from millrace.apps.scoring.papers import PAST, Setting
 from millrace.apps.scoring.seeds import CALIBRATION
@@ -54,6 +63,15 @@ def test_the_worlds_are_kept_for_choosing_and_each_is_another():
     # The settings alone are looked at: to draft ten minutes of questions takes a while.
     seeds = [sheet.setting.seed for sheet in window_sheets(2)]
     assert len(set(seeds)) == 2 and set(seeds) <= set(CALIBRATION)
+
+
+def test_its_table_can_be_read_on_80_columns():
+    rows = [
+        Row(w, dict.fromkeys(DELAYS, 0.123), 0.456, 0.789, 3.8, 7.3, 1.21) for w in (512, 1024, 2048, 3072)
+    ]
+    out = io.StringIO()
+    print_window(Console(file=out, width=80), WindowBench(1, 20, dict.fromkeys(DELAYS, 5), tuple(rows)))
+    assert "…" not in out.getvalue() and out.getvalue().count("0.123") == 4 * len(DELAYS)
 
 
 def test_a_model_that_is_not_there_is_told_in_one_line(agent):
