@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from statistics import median
+from statistics import mean, median
 from typing import Annotated
 
 import torch
@@ -32,7 +32,7 @@ _QUIET, _LONG = CALIBRATION[200:], CALIBRATION[230:]
 _SCENES = ("quiet", "things")
 _narrators: dict[int, Narrator] = {}
 
-Marks = dict[str, tuple[int, int]]  # of each delay: answers that are right, questions
+Marks = list[tuple[str, bool]]  # of each question its delay, and whether the answer was right
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +63,15 @@ def window_sheets(num_worlds: int) -> list[Sheet]:
 
     Their questions are drawn and levelled as in the exam, and depend on which worlds there are.
     """
-    settings = []
-    for n in range(num_worlds):
-        number = n // 5
-        if n % 5 < 4:
-            number = number * 4 + n % 5
-            scene = _SCENES[number // 2 % 2]
-            made = Setting("quiet", _QUIET[number], 1 + number % 2, scene, QUIET_S, kinds=PAST, num_orders=1)
-        else:
-            scene = _SCENES[number % 2]
-            made = Setting(
-                "long", _LONG[number], 1 + number // 2 % 2, scene, LONG_S, kinds=PAST, num_orders=1
-            )
-        settings.append(made)
+    num_long = num_worlds // 5
+    settings = [
+        Setting("quiet", _QUIET[n], 1 + n % 2, _SCENES[n // 2 % 2], QUIET_S, kinds=PAST, num_orders=1)
+        for n in range(num_worlds - num_long)
+    ]
+    settings += [
+        Setting("long", _LONG[n], 1 + n // 2 % 2, _SCENES[n % 2], LONG_S, kinds=PAST, num_orders=1)
+        for n in range(num_long)
+    ]
     return choose([draft(setting) for setting in settings])
 
 
@@ -83,7 +79,7 @@ def bench_window(
     model: Path | None, sheets: Sequence[Sheet], windows: Sequence[int], workers: int, console: Console
 ) -> WindowBench:
     """Each world is seen once, and narrated and questioned with each window."""
-    marks: dict[int, list[Marks]] = {window: [] for window in windows}
+    marks: dict[int, Marks] = {window: [] for window in windows}
     scores: dict[int, Score] = dict.fromkeys(windows, Score())
     # The longest first, or the last of them would be waited for.
     tasks = sorted(sheets, key=lambda sheet: -sheet.setting.num_ticks * sheet.setting.num_cameras)
@@ -91,24 +87,24 @@ def bench_window(
         found = as_they_come(min(workers, len(tasks)), _question, tasks, _load, (model, tuple(windows)))
         for count, by_window in enumerate(found, start=1):
             for window, (given, score) in by_window.items():
-                marks[window].append(given)
+                marks[window] += given
                 scores[window] += score
             status.update(f"questioned in {count} of {len(tasks)} worlds")
     times = _times(_with_windows(model, windows))
-    rows = tuple(_row(window, _sum(marks[window]), scores[window], *times[window]) for window in windows)
-    questions = {delay: asked for delay, (_, asked) in _sum(marks[windows[0]]).items()}
+    rows = tuple(_row(window, marks[window], scores[window], *times[window]) for window in windows)
+    questions = {delay: len(given) for delay, given in _by_delay(marks[windows[0]]).items()}
     return WindowBench(1, len(sheets), questions, rows)
 
 
 def _row(window: int, marks: Marks, score: Score, mb: float, read_ms: float, write_ms: float) -> Row:
-    right, asked = (sum(mark[n] for mark in marks.values()) for n in range(2))
-    by_delay = {delay: round(hits / num, 4) for delay, (hits, num) in marks.items()}
-    return Row(window, by_delay, round(right / max(asked, 1), 4), round(score.f1, 4), mb, read_ms, write_ms)
+    by_delay = {delay: round(mean(given), 4) for delay, given in _by_delay(marks).items()}
+    right = round(mean(is_right for _, is_right in marks), 4) if marks else 0.0
+    return Row(window, by_delay, right, round(score.f1, 4), mb, read_ms, write_ms)
 
 
-def _sum(marks: Sequence[Marks]) -> Marks:
-    total = {delay: [sum(m.get(delay, (0, 0))[n] for m in marks) for n in range(2)] for delay in DELAYS}
-    return {delay: (right, asked) for delay, (right, asked) in total.items() if asked}
+def _by_delay(marks: Marks) -> dict[str, list[bool]]:
+    found = {delay: [is_right for each, is_right in marks if each == delay] for delay in DELAYS}
+    return {delay: given for delay, given in found.items() if given}
 
 
 def _with_windows(model: Path | None, windows: Sequence[int]) -> dict[int, Narrator]:
@@ -135,11 +131,11 @@ def _question(sheet: Sheet) -> dict[int, tuple[Marks, Score]]:
     found = {}
     for window, narrator in _narrators.items():
         sitting = rehearse(narrator, scene)
-        marks: Marks = {}
-        for answer in answers([sitting], MODEL):
-            if (delay := delay_bin(answer.query)) is not None:
-                right, asked = marks.get(delay, (0, 0))
-                marks[delay] = (right + answer.is_right, asked + 1)
+        marks = [
+            (delay, answer.is_right)
+            for answer in answers([sitting], MODEL)
+            if (delay := delay_bin(answer.query)) is not None
+        ]
         found[window] = (marks, narration([sitting]))
     return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import av
@@ -22,6 +22,15 @@ AGENT = Path(sys.executable).with_name("agent")
 LIMIT_S = 60  # far more than any of it needs: a hang is a failure, a slow machine is not
 
 Agent = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Torch with one thread, as in a worker's process; as many as before afterwards."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="session")

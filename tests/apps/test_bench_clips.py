@@ -6,7 +6,6 @@ import json
 import av
 import numpy as np
 import pytest
-import torch
 from rich.console import Console
 
 from millrace.apps.bench_clips import bench_clips
@@ -76,14 +75,9 @@ def test_a_frozen_picture_stands_still_for_so_long_and_no_longer(clip, tmp_path)
     assert frozen < 0.3 * np.mean([s for s, t in zip(still, times, strict=True) if t > 2.1])
 
 
-def test_the_bench_has_a_row_for_the_clips_as_they_are_and_one_for_each_dirt(clip):
-    threads = torch.get_num_threads()
-    try:
-        dark = Soil("light", 0.25, "of what it was")
-        pairs = [(clip, clip.with_suffix(".json"))]
-        found = bench_clips(None, pairs, [dark], 1, Console(quiet=True))
-    finally:
-        torch.set_num_threads(threads)
+def test_the_bench_has_a_row_for_the_clips_as_they_are_and_one_for_each_dirt(clip, one_thread):
+    dark = Soil("light", 0.25, "of what it was")
+    found = bench_clips(None, [(clip, clip.with_suffix(".json"))], [dark], 1, Console(quiet=True))
     assert [row.dirt for row in found.rows] == ["clean", "light 0.25 of what it was"]
     for row in found.rows:
         counts = row.clips["door"].counts

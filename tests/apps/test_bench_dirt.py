@@ -32,13 +32,6 @@ def test_each_dirt_that_a_world_has_changes_its_pictures_and_nothing_that_happen
 
 
 @pytest.fixture
-def one_thread():
-    threads = torch.get_num_threads()
-    yield
-    torch.set_num_threads(threads)
-
-
-@pytest.fixture
 def chatty_model(tmp_path):
     """Untrained, with a gate that is always open."""
     torch.manual_seed(0)

@@ -21,14 +21,6 @@ from millrace.apps.scoring.seeds import CALIBRATION
 from millrace.generation.checkpoint import load_narrator
 
 
-@pytest.fixture
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 @pytest.fixture(scope="module")
 def sheets():
     settings = [

@@ -4,7 +4,6 @@ import json
 from importlib.resources import files
 
 import pytest
-import torch
 
 from millrace.apps.scoring.choice import choose
 from millrace.apps.scoring.drafts import draft
@@ -25,14 +24,6 @@ def test_it_is_the_score_of_the_weights_that_ship():
     assert SCORE["weights"] == digest_of(), (
         "run `agent score --baselines --json generation/weights/nano.score.json`"
     )
-
-
-@pytest.fixture
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.mark.parametrize(("paper", "place"), PLAYED)
