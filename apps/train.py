@@ -55,7 +55,8 @@ def _train(settings: TrainSettings, force: bool) -> Path:
     streams = ready_streams(settings, encoder.cpu(), log)
     narrator = train_language(settings, new_narrator(settings, encoder), streams, log)
     if settings.blend < 1 and settings.start:
-        blend_with(narrator.cpu(), load_narrator(Path(settings.start)), settings.blend)
+        trained = load_narrator(Path(settings.start))
+        blend_with(narrator.cpu(), trained, settings.blend, settings.fresh_mixers)
     calibrate(settings, narrator.cpu(), log)
     with shielded():
         save_narrator(narrator, path)

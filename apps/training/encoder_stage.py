@@ -18,6 +18,7 @@ from ...perception.encoder import PatchEncoder, PatchHeads
 from .feeder import to_device
 from .loop import Look, Portion, Position, Stage, run_stage
 from .patches import PatchBatch
+from .precision import mixed_precision
 from .progress import RunLog
 from .rounds import held_out, rendered
 from .settings import TrainSettings
@@ -70,7 +71,7 @@ def encoder_losses(heads: PatchHeads, batch: PatchBatch) -> EncoderLosses:
 @torch.inference_mode()
 def encoder_scores(encoder: PatchEncoder, batch: PatchBatch) -> dict[str, float]:
     """Shares of patches on which each head is right."""
-    with torch.autocast(batch.views.device.type, torch.bfloat16):
+    with mixed_precision(batch.views.device.type):
         _, heads = encoder(batch.views, batch.before)
     on, said = batch.thing, heads.thing > 0
     true_colour = on & batch.has_colour[:, None] & (batch.colour >= 0)
@@ -120,7 +121,7 @@ class EncoderTrainer:
         rate = cosine(self.settings.encoder_lr, self.step, self.settings.encoder_steps, 300)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        with torch.autocast(torch.device(self.settings.device).type, torch.bfloat16):
+        with mixed_precision(self.settings.device):
             _, heads = self._read(batch.views, batch.before)
         loss = encoder_losses(heads, batch).total
         loss.backward()  # type: ignore[no-untyped-call]

@@ -24,6 +24,7 @@ from ...streams.world.words import all_words
 from .encoder_stage import cosine
 from .looks import language_looks
 from .loop import Portion, Position, Stage, run_stage
+from .precision import mixed_precision
 from .progress import RunLog
 from .scene_state import SceneHead
 from .segments import read_segments
@@ -46,7 +47,7 @@ def new_narrator(settings: TrainSettings, encoder: PatchEncoder) -> Narrator:
     delay_ns = DELAY_TICKS * NS_PER_TICK
     narrator = Narrator(NarratorConfig(backbone, encoder.config, all_words(), delay_ns, skips_quiet=True))
     if settings.start:
-        start_from(narrator, load_narrator(Path(settings.start)))
+        start_from(narrator, load_narrator(Path(settings.start)), settings.fresh_mixers)
     narrator.encoder.load_state_dict(encoder.state_dict())
     narrator.encoder.requires_grad_(False)
     return narrator
@@ -96,7 +97,7 @@ class LanguageTrainer:
         rate = cosine(settings.language_lr, self.step, settings.language_steps, 100)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        with torch.autocast(torch.device(settings.device).type, torch.bfloat16):
+        with mixed_precision(settings.device):
             x = batch.embed(self.narrator.embedding, self.narrator.config.backbone.d_model)
             starts, depth = self._starts(batch.is_new), self._draw_depth()
             below = tuple(exit for exit in settings.exits if exit < depth)

@@ -70,6 +70,12 @@ class TrainSettings:
     start: Annotated[
         str, _text("weights (.safetensors) that the whole model begins from; '' begins from nothing")
     ] = ""
+    fresh_mixers: Annotated[
+        bool,
+        _text(
+            "true or false: of start the mixers (Mamba-2, attention) are left out, to compare what others learn"
+        ),
+    ] = False
     num_streams: Annotated[int, _whole(1, "worlds to narrate, each read once through the encoder")] = 2_400
     stream_s: Annotated[
         float, _text("seconds from 4 to 600: the length of a stream", ge=4, le=600, allow_inf_nan=False)

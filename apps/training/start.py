@@ -16,17 +16,19 @@ _BY_FEATURE = "embedding.video.weight"  # columns are what the encoder says of a
 
 
 @torch.no_grad()
-def start_from(narrator: Narrator, trained: Narrator) -> list[str]:
+def start_from(narrator: Narrator, trained: Narrator, fresh_mixers: bool = False) -> list[str]:
     """Fill a narrator with all but the encoder of another one; returns the names of tensors that found no counterpart.
 
-    Words are matched by their text, features of patches by their meaning; all else by name and shape.
+    Words are matched by their text, features of patches by their meaning; all else by name and shape. With
+    `fresh_mixers` those of all layers stay as they are, and count as without counterpart.
     """
     source, left = trained.state_dict(), []
     is_as_wide = narrator.config.backbone.d_model == trained.config.backbone.d_model
     for name, tensor in narrator.state_dict().items():
         if name.startswith("encoder."):
             continue
-        if name not in source or (name in (*_BY_WORD, _BY_FEATURE) and not is_as_wide):
+        is_left = fresh_mixers and ".mixer." in name
+        if is_left or name not in source or (name in (*_BY_WORD, _BY_FEATURE) and not is_as_wide):
             left.append(name)
         elif name in _BY_WORD:
             rows = _common_words(narrator, trained)
@@ -68,7 +70,7 @@ def _fits(smaller: EncoderConfig, config: EncoderConfig) -> bool:
 
 
 @torch.no_grad()
-def blend_with(narrator: Narrator, trained: Narrator, share: float) -> None:
+def blend_with(narrator: Narrator, trained: Narrator, share: float, fresh_mixers: bool = False) -> None:
     """Average with the weights that training began from: `share` of the narrator, the rest of `trained`.
 
     Both lie in one basin, and the average keeps what either is good at (WiSE-FT, Wortsman et al. 2022,
@@ -76,7 +78,7 @@ def blend_with(narrator: Narrator, trained: Narrator, share: float) -> None:
     """
     start = Narrator(narrator.config)
     start.load_state_dict(narrator.state_dict())
-    left = set(start_from(start, trained))
+    left = set(start_from(start, trained, fresh_mixers))
     before = start.state_dict()
     for name, tensor in narrator.state_dict().items():
         if name not in left and tensor.is_floating_point():

@@ -72,6 +72,28 @@ def test_another_backbone_keeps_what_does_not_fit_and_says_so():
     assert all("mlp" in name or "up" in name or "down" in name for name in start_from(new, old))
 
 
+def test_fresh_mixers_are_all_that_is_not_taken_over():
+    encoder = EncoderConfig(width=8)
+    old, new = narrator(0, ("red",), encoder), narrator(1, ("red",), encoder)
+    before = {name: tensor.clone() for name, tensor in new.backbone.state_dict().items()}
+    left = start_from(new, old, fresh_mixers=True)
+    mixers = [name for name in new.state_dict() if ".mixer." in name]
+    assert left == mixers and len(mixers) > 4
+    for name, tensor in new.backbone.state_dict().items():
+        source = before if ".mixer." in name else old.backbone.state_dict()
+        assert torch.equal(tensor, source[name]), name
+
+
+def test_a_layer_of_another_kind_begins_anew_and_leaves_the_others_as_they_were():
+    encoder = EncoderConfig(width=8)
+    old = narrator(0, ("red",), encoder)
+    torch.manual_seed(1)
+    new = Narrator(NarratorConfig(replace(BACKBONE, pattern="MMA"), encoder, ("red",)))
+    left = start_from(new, old)
+    assert "backbone.layers.1.mixer.in_proj.weight" in left  # Mamba-2 where there was attention
+    assert not any(name.startswith("backbone.layers.0.") or "layers.1.mlp" in name for name in left)
+
+
 def test_a_model_of_another_width_takes_over_nothing_that_is_as_wide():
     encoder = EncoderConfig(width=8)
     old = narrator(0, ("red",), encoder)
