@@ -71,11 +71,13 @@ class TrainSettings:
         str, _text("weights (.safetensors) that the whole model begins from; '' begins from nothing")
     ] = ""
     fresh_mixers: Annotated[
-        bool,
+        str,
         _text(
-            "true or false: of start the mixers (Mamba-2, attention) are left out, to compare what others learn"
+            "letters of pattern, such as A: mixers of this kind begin anew although start has them, as a control "
+            "for a run in which others stand in their place",
+            pattern=r"^[MA]*$",
         ),
-    ] = False
+    ] = ""
     num_streams: Annotated[int, _whole(1, "worlds to narrate, each read once through the encoder")] = 2_400
     stream_s: Annotated[
         float, _text("seconds from 4 to 600: the length of a stream", ge=4, le=600, allow_inf_nan=False)

@@ -16,19 +16,24 @@ _BY_FEATURE = "embedding.video.weight"  # columns are what the encoder says of a
 
 
 @torch.no_grad()
-def start_from(narrator: Narrator, trained: Narrator, fresh_mixers: bool = False) -> list[str]:
+def start_from(narrator: Narrator, trained: Narrator, fresh_mixers: str = "") -> list[str]:
     """Fill a narrator with all but the encoder of another one; returns the names of tensors that found no counterpart.
 
-    Words are matched by their text, features of patches by their meaning; all else by name and shape. With
-    `fresh_mixers` those of all layers stay as they are, and count as without counterpart.
+    Words are matched by their text, features of patches by their meaning; all else by name and shape. Mixers of the
+    kinds in `fresh_mixers` (`M`, `A`) stay as they are, and count as without counterpart.
     """
     source, left = trained.state_dict(), []
+    layers = enumerate(narrator.config.backbone.pattern)
+    fresh = tuple(f"backbone.layers.{n}.mixer." for n, kind in layers if kind in fresh_mixers)
     is_as_wide = narrator.config.backbone.d_model == trained.config.backbone.d_model
     for name, tensor in narrator.state_dict().items():
         if name.startswith("encoder."):
             continue
-        is_left = fresh_mixers and ".mixer." in name
-        if is_left or name not in source or (name in (*_BY_WORD, _BY_FEATURE) and not is_as_wide):
+        if (
+            name.startswith(fresh)
+            or name not in source
+            or (name in (*_BY_WORD, _BY_FEATURE) and not is_as_wide)
+        ):
             left.append(name)
         elif name in _BY_WORD:
             rows = _common_words(narrator, trained)
@@ -70,7 +75,7 @@ def _fits(smaller: EncoderConfig, config: EncoderConfig) -> bool:
 
 
 @torch.no_grad()
-def blend_with(narrator: Narrator, trained: Narrator, share: float, fresh_mixers: bool = False) -> None:
+def blend_with(narrator: Narrator, trained: Narrator, share: float, fresh_mixers: str = "") -> None:
     """Average with the weights that training began from: `share` of the narrator, the rest of `trained`.
 
     Both lie in one basin, and the average keeps what either is good at (WiSE-FT, Wortsman et al. 2022,

@@ -72,15 +72,16 @@ def test_another_backbone_keeps_what_does_not_fit_and_says_so():
     assert all("mlp" in name or "up" in name or "down" in name for name in start_from(new, old))
 
 
-def test_fresh_mixers_are_all_that_is_not_taken_over():
+@pytest.mark.parametrize("kinds, layers", [("M", [0]), ("A", [1]), ("MA", [0, 1])])
+def test_fresh_mixers_are_all_that_is_not_taken_over(kinds, layers):
     encoder = EncoderConfig(width=8)
     old, new = narrator(0, ("red",), encoder), narrator(1, ("red",), encoder)
     before = {name: tensor.clone() for name, tensor in new.backbone.state_dict().items()}
-    left = start_from(new, old, fresh_mixers=True)
-    mixers = [name for name in new.state_dict() if ".mixer." in name]
-    assert left == mixers and len(mixers) > 4
+    left = start_from(new, old, kinds)
+    fresh = tuple(f"layers.{n}.mixer." for n in layers)
+    assert left == [f"backbone.{name}" for name in before if name.startswith(fresh)] != []
     for name, tensor in new.backbone.state_dict().items():
-        source = before if ".mixer." in name else old.backbone.state_dict()
+        source = before if name.startswith(fresh) else old.backbone.state_dict()
         assert torch.equal(tensor, source[name]), name
 
 
