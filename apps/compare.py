@@ -31,7 +31,8 @@ def command(
     """Put scores side by side: what a change bought, and whether it is more than chance.
 
     Under each figure stands what it differs by from the first report, with a 95 % interval: drawn again world by world
-    where both reports have the same worlds (narration), else as of two runs that know nothing of each other.
+    where both reports count the same worlds (narration, questions, alerts), else as of two runs that know nothing of each
+    other.
 
     **Examples**
 

@@ -10,15 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from .bootstrap import Pair
 from .page_style import STYLE
 from .report import HEADLINES, find
 
 Report = Mapping[str, Any]
+World = tuple[str, int, int]
 _NUM_DRAWS, _SEED = 1000, 0
-_PAIRED = {
-    "shapes.narration": "shapes",
-    "things.narration": "things",
-}  # rows with counts of every world: their paper
+_NARRATED = {"shapes.narration": "shapes", "things.narration": "things"}  # place in a report: paper
 _MORE: tuple[tuple[str, str, str], ...] = (
     ("false alarms an hour", "alerts", "false_per_hour"),
     ("calibration error of statements", "calibration.statements", "ece"),
@@ -52,8 +51,9 @@ class Row:
 def compare(reports: Sequence[Report]) -> list[Row]:
     """All headlines that some report has, then false alarms, calibration and clips; the first report is the base.
 
-    Where reports have counts of the same worlds the difference is drawn again with them, world by world; elsewhere its
-    interval is that of two runs that have nothing to do with each other, which is wider than it need be.
+    Where reports have counts of the same worlds (narration of shapes and things, questions, alerts) the difference is
+    drawn again with them, world by world; elsewhere its interval is that of two runs that have nothing to do with each
+    other, which is wider than it need be.
     """
     rows = []
     for name, path, key in (*HEADLINES, *_MORE, *_clips(reports)):
@@ -115,7 +115,7 @@ def _cell(
     if number == 0 or base is None:
         return Cell(part[key], around)
     differs = round(part[key] - base[key], 4)
-    paired = _paired(reports[0], reports[number], _PAIRED[path]) if path in _PAIRED else None
+    paired = _paired(reports[0], reports[number], path) if key in ("f1", "accuracy") else None
     return Cell(part[key], around, differs, paired or _apart(differs, _interval(base, key), around))
 
 
@@ -134,23 +134,35 @@ def _apart(
     return round(differs - half, 4), round(differs + half, 4)
 
 
-def _paired(base: Report, other: Report, paper: str) -> tuple[float, float] | None:
-    """95 % of the difference of F1 when worlds are drawn again, the same for both runs; None for other worlds."""
-    counts = [_counts(report, paper) for report in (base, other)]
-    if len(counts[0]) < 2 or counts[0].keys() != counts[1].keys():
+def _paired(base: Report, other: Report, path: str) -> tuple[float, float] | None:
+    """95 % of the difference when worlds are drawn again, the same for both runs; None for other worlds."""
+    counts = [_counts(report, path) for report in (base, other)]
+    if not counts[0] or counts[0].keys() != counts[1].keys():
         return None
     both = np.array([[each[world] for world in counts[0]] for each in counts], float)  # [2, worlds, 2]
+    both = both[:, both[..., 1].any(0)]  # only worlds that have something of this figure
     num = both.shape[1]
+    if num < 2:
+        return None
     sums = both[:, np.random.default_rng(_SEED).integers(num, size=(_NUM_DRAWS, num))].sum(2)
-    f1 = sums[..., 0] / np.maximum(sums[..., 1], 1)
-    low, high = np.percentile(f1[1] - f1[0], (2.5, 97.5))
+    figures = sums[..., 0] / np.maximum(sums[..., 1], 1)
+    low, high = np.percentile(figures[1] - figures[0], (2.5, 97.5))
     return round(float(low), 4), round(float(high), 4)
 
 
-def _counts(report: Report, paper: str) -> dict[tuple[int, int], tuple[float, float]]:
-    """By seed and cameras: numerator and denominator of F1."""
-    return {
-        (world["seed"], world["cameras"]): (2.0 * world["hits"], world["said"] + world["happened"])
-        for world in report.get("by_world", ())
-        if world["paper"] == paper
-    }
+def _counts(report: Report, path: str) -> dict[World, Pair]:
+    """By paper, seed and cameras of each world: numerator and denominator of the figure at `path`."""
+    if path in _NARRATED:
+        worlds = [w for w in report.get("by_world", ()) if w["paper"] == _NARRATED[path]]
+        pairs = [(2.0 * w["hits"], w["said"] + w["happened"]) for w in worlds]
+    else:
+        worlds = report.get("exam_by_world", ())
+        pairs = [_of_exam(world, path) for world in worlds]
+    return {(w["paper"], w["seed"], w["cameras"]): pair for w, pair in zip(worlds, pairs, strict=True)}
+
+
+def _of_exam(world: Mapping[str, Any], path: str) -> Pair:
+    if path == "alerts":
+        return 2.0 * world["found"], world["alerts"] + world["wanted"]
+    right, asked = world.get("groups", {}).get(path, (0, 0))
+    return right, asked

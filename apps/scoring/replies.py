@@ -69,18 +69,26 @@ def accuracy(given: Iterable[Answer]) -> dict[str, Any]:
 
 def answer_scores(given: Sequence[Answer]) -> dict[str, Any]:
     """Each group of questions about now, and memory by delay; by kind within. Groups without questions are left out."""
+    scores: dict[str, Any] = {}
+    for place, group in answer_groups(given).items():
+        whole, _, delay = place.partition(".")
+        if delay:
+            scores[whole][delay] = accuracy(group)
+        else:
+            scores[whole] = _with_kinds(group)
+    return scores
+
+
+def answer_groups(given: Sequence[Answer]) -> dict[str, list[Answer]]:
+    """Answers by their place in a report, such as `live`, `memory` and, of the same, `memory.30s`."""
     now = [a for a in given if a.query.asked.question.kind not in FAMILIES["memory"]]
     past = [a for a in given if a.query.asked.question.kind in FAMILIES["memory"]]
     groups = {
         name: [a for a in now if a.query.asked.question.kind in kinds] for name, kinds in GROUPS.items()
     }
-    scores = {name: _with_kinds(group) for name, group in groups.items() if group}
-    if past:
-        bins = {name: [a for a in past if delay_bin(a.query) == name] for name in DELAYS}
-        scores["memory"] = _with_kinds(past) | {
-            name: accuracy(group) for name, group in bins.items() if group
-        }
-    return scores
+    groups["memory"] = past
+    groups |= {f"memory.{name}": [a for a in past if delay_bin(a.query) == name] for name in DELAYS}
+    return {place: group for place, group in groups.items() if group}
 
 
 def _with_kinds(given: Sequence[Answer]) -> dict[str, Any]:

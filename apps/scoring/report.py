@@ -10,7 +10,7 @@ from rich.table import Table
 
 from .alerts import alerting
 from .narration import f1_figure, told
-from .replies import answers
+from .replies import answer_groups, answers
 from .roster import MODEL, Roster
 from .scores import NARRATED, scores_of
 from .sitting import Sitting
@@ -141,6 +141,10 @@ def exam_counts(sitting: Sitting) -> dict[str, Any]:
     return _place(sitting) | {
         "asked": len(given),
         "right": sum(answer.is_right for answer in given),
+        "groups": {
+            place: [sum(answer.is_right for answer in group), len(group)]
+            for place, group in answer_groups(given).items()
+        },
         "alerts": alerts.said,
         "found": len(alerts.delays_s),
         "wanted": alerts.wanted,

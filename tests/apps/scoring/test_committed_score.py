@@ -17,6 +17,7 @@ from millrace.generation.checkpoint import digest_of
 SCORE = json.loads((files("millrace.generation.weights") / "nano.score.json").read_text())
 PLAYED = [("shapes", 1), ("shapes", 2), ("things", 4), ("things", 5)]  # paper, place in it
 EXAMINED = [("live", 1), ("live", 8), ("quiet", 0)]  # now; what was up to minutes ago
+APART = ("live", "identity", "sound", "sound_with_picture", "memory")  # every question is in one of these
 SLACK = 2  # statements: another processor rounds otherwise
 
 
@@ -48,3 +49,5 @@ def test_questions_put_again_are_answered_as_was_committed(paper, place, one_thr
     assert (counts["asked"], counts["wanted"]) == (committed["asked"], committed["wanted"])
     for name in ("right", "alerts", "found"):
         assert abs(counts[name] - committed[name]) <= SLACK
+    apart = [counts["groups"].get(name, (0, 0)) for name in APART]
+    assert [sum(column) for column in zip(*apart, strict=True)] == [counts["right"], counts["asked"]]

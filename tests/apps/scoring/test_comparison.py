@@ -54,6 +54,34 @@ def test_a_small_loss_in_every_world_is_clear_though_worlds_differ_much(hits):
     assert other.difference_ci[0] < 0 < other.difference_ci[1] and not other.is_clear
 
 
+def examined(hits, found):
+    """A report on questions about half a minute ago, and on alerts that are all wanted."""
+    by_world = [
+        {
+            **{"paper": "long", "seed": n, "cameras": 1, "asked": asked, "right": right},
+            "groups": {"memory": [right, asked], "memory.30s": [right, asked]},
+            **{"alerts": asked, "found": right - (not found), "wanted": asked},
+        }
+        for n, (asked, right) in enumerate(hits)
+    ]
+    recalled = [(float(right), float(asked)) for asked, right in hits]
+    alarmed = [(2.0 * w["found"], w["alerts"] + w["wanted"]) for w in by_world]
+    memory = {"30s": {"accuracy": ratio(recalled), "ci": interval(recalled), "n": 1}}
+    alerts = {"f1": ratio(alarmed), "ci": interval(alarmed), "n": 1}
+    return report([], memory=memory, alerts=alerts, exam_by_world=by_world)
+
+
+def test_questions_and_alerts_are_paired_world_by_world_too(hits):
+    base, worse = examined(hits, True), examined([(size, hit - 1) for size, hit in hits], False)
+    for name in ("memory, 30 s", "alerts"):
+        assert row([base, worse], name)[1].is_clear, name
+    for world in worse["exam_by_world"]:
+        del world["groups"]
+        world["seed"] += 1
+    for name in ("memory, 30 s", "alerts"):
+        assert not row([base, worse], name)[1].is_clear, name
+
+
 def test_other_worlds_are_not_paired(hits):
     moved = worlds([(size, hit - 1) for size, hit in hits])
     for world in moved:
