@@ -15,5 +15,10 @@ def mixed_precision(device: str) -> torch.autocast:
 
 
 def has_fast_bfloat16(kind: str) -> bool:
-    """Whether torch multiplies matrices of bfloat16 by vector or tensor instructions on such a device."""
-    return kind != "cpu" or bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    """Whether torch multiplies matrices of bfloat16 by vector or tensor instructions on such a device.
+
+    On a CPU it does so through oneDNN alone, which some builds lack.
+    """
+    if kind != "cpu":
+        return True
+    return torch.backends.mkldnn.is_available() and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
