@@ -20,8 +20,9 @@ def command(
     reports: Annotated[
         list[str],
         typer.Argument(
-            help="Reports that `agent score --json` wrote, the base first; `name=` may stand in front.",
-            metavar="[NAME=]FILE.json...",
+            help="Reports that `agent score --json` wrote, the base first; `name=` may stand in front, and behind it "
+            "one who sat the exam beside the model.",
+            metavar="[NAME=]FILE.json[:EXAMINEE]...",
         ),
     ],
     html_file: Annotated[
@@ -37,6 +38,8 @@ def command(
     **Examples**
 
     - `agent compare full=a.json no-sound=b.json no-fovea=c.json --html ablation.html`
+
+    - `agent compare s.json s.json:no_fovea s.json:classical`: those of one `agent score --baselines`
     """
     if html_file is not None:
         check_writable(html_file)
@@ -50,9 +53,12 @@ def command(
 
 
 def _read(text: str) -> tuple[str, dict[str, Any]]:
-    """A report and its name: what stands before `=`, else the name of the file."""
+    """A report and its name: what stands before `=`, else the examinee, else the name of the file."""
     name, separator, place = text.partition("=")
-    path = Path(place if separator else text)
+    file, colon, examinee = (place if separator else text).rpartition(":")
+    if not colon or not examinee.isidentifier():
+        file, examinee = place if separator else text, ""
+    path = Path(file)
     try:
         report = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -61,7 +67,19 @@ def _read(text: str) -> tuple[str, dict[str, Any]]:
         report = None
     if not isinstance(report, dict) or "worlds" not in report:
         raise ConfigError(f"{path}: not a report; give what `agent score --json` wrote")
-    return (name if separator else path.stem), report
+    part = _part_of(report, examinee, path) if examinee else report
+    return (name if separator else examinee or path.stem), part
+
+
+def _part_of(report: dict[str, Any], examinee: str, path: Path) -> dict[str, Any]:
+    # Only the document of an examinee, not a part of one such as `shapes`, says what was taken for what.
+    known = [name for name, part in report.items() if isinstance(part, dict) and "confusions" in part]
+    if examinee not in known:
+        raise ConfigError(
+            f"{path}:{examinee}: nobody of that name sat this exam; it has {', '.join(known) or 'the model alone'}"
+        )
+    part: dict[str, Any] = report[examinee]
+    return part
 
 
 def _table(names: Sequence[str], rows: Sequence[Row]) -> Table:

@@ -77,9 +77,9 @@ def command(
 
     The report has `narration.f1`, `live.accuracy`, `memory.30s.accuracy`, `alerts.f1` and their like, each beside its
     `ci`; other figures of a part have theirs as `NAME_ci`, such as `alerts.false_per_hour_ci`. `shapes` and `things` hold
-    all of it apart, `unseen_pairs`, `recipes` and `textures` the narration of what training never saw, `blind` and every
-    other examinee the whole alike; then come `subtle`, `clips`, `calibration`, `confusions`, and counts `by_world` and
-    `exam_by_world`.
+    all of it apart, `unseen_pairs`, `recipes` and `textures` the narration of what training never saw, `calibration`,
+    `confusions` and the counts `by_world` and `exam_by_world` the rest; `blind` and every other examinee hold the whole
+    alike; then come `subtle` and `clips`.
 
     **Examples**
 

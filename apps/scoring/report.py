@@ -30,6 +30,7 @@ HEADLINES: tuple[tuple[str, str, str], ...] = (  # what it is called, where it s
     ("counting", "counting", "accuracy"),
     ("sound", "sound", "accuracy"),
     ("sound with picture", "sound_with_picture", "accuracy"),
+    ("memory, all", "memory", "accuracy"),
     ("memory, 5 s", "memory.5s", "accuracy"),
     ("memory, 30 s", "memory.30s", "accuracy"),
     ("memory, 5 min", "memory.5min", "accuracy"),
@@ -42,11 +43,9 @@ def make_report(model: str, sittings: Sequence[Sitting], names: Sequence[str]) -
     """Scores of the model at the top, those of every other examinee under its name."""
     report: dict[str, Any] = {"version": SCHEMA_VERSION, "model": model, "worlds": _papers(sittings)}
     if sittings:
-        report |= scores_of(sittings, MODEL)
-        report |= {name: scores_of(sittings, name) for name in names if name != MODEL}
+        report |= _document(sittings, MODEL)
+        report |= {name: _document(sittings, name) for name in names if name != MODEL}
         seen = [s.transcripts[MODEL] for s in sittings]
-        report["by_world"] = [_counts(s) for s in sittings if s.sheet.setting.paper in NARRATED]
-        report["exam_by_world"] = [exam_counts(s) for s in sittings if s.sheet.queries]
         report["tokens"] = {
             "offered": sum(t.num_offered for t in seen),
             "kept": sum(t.num_kept for t in seen),
@@ -129,15 +128,23 @@ def _papers(sittings: Sequence[Sitting]) -> dict[str, int]:
     return {paper: papers.count(paper) for paper in dict.fromkeys(papers)}
 
 
-def _counts(sitting: Sitting) -> dict[str, Any]:
+def _document(sittings: Sequence[Sitting], examinee: str) -> dict[str, Any]:
+    """All scores of an examinee, and the counts of each world that they rest on."""
+    return scores_of(sittings, examinee) | {
+        "by_world": [_counts(s, examinee) for s in sittings if s.sheet.setting.paper in NARRATED],
+        "exam_by_world": [exam_counts(s, examinee) for s in sittings if s.sheet.queries],
+    }
+
+
+def _counts(sitting: Sitting, examinee: str) -> dict[str, Any]:
     """What it takes to play one world again, and what came of it."""
-    score = told(sitting, MODEL).score
+    score = told(sitting, examinee).score
     return _place(sitting) | {"hits": score.hits, "said": score.said, "happened": score.happened}
 
 
-def exam_counts(sitting: Sitting) -> dict[str, Any]:
+def exam_counts(sitting: Sitting, examinee: str) -> dict[str, Any]:
     """The same of a world in which questions were put, and instructions stood."""
-    given, alerts = answers([sitting], MODEL), alerting(sitting, MODEL)
+    given, alerts = answers([sitting], examinee), alerting(sitting, examinee)
     return _place(sitting) | {
         "asked": len(given),
         "right": sum(answer.is_right for answer in given),

@@ -44,7 +44,7 @@ def test_questions_put_again_are_answered_as_was_committed(paper, place, one_thr
     setting = PAPERS[paper][place]
     (sheet,) = (s for s in choose([draft(each) for each in PAPERS[paper]]) if s.setting == setting)
     (examinee,) = Roster(baselines=()).examinees()
-    counts = exam_counts(sit([examinee], sheet))
+    counts = exam_counts(sit([examinee], sheet), MODEL)
     committed = next(w for w in SCORE["exam_by_world"] if (w["paper"], w["seed"]) == (paper, setting.seed))
     assert (counts["asked"], counts["wanted"]) == (committed["asked"], committed["wanted"])
     for name in ("right", "alerts", "found"):

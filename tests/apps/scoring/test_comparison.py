@@ -131,6 +131,17 @@ def test_the_command_prints_a_table_and_writes_a_page(tmp_path, hits, capsys):
     )
 
 
+def test_examinees_of_one_report_stand_side_by_side(tmp_path, hits, capsys):
+    worse = report(worlds([(size, hit - 1) for size, hit in hits])) | {"confusions": {}}
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(report(worlds(hits), classical=worse)))
+    assert run_cli(["compare", str(path), f"{path}:classical", f"same={path}:classical"]) == 0
+    shown = capsys.readouterr().out
+    assert all(name in shown for name in ("classical", "same", f"{worse['shapes']['narration']['f1']:.3f}"))
+    assert run_cli(["compare", str(path), f"{path}:shapes"]) == 2
+    assert "nobody of that name sat this exam; it has classical" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [(None, "No such file"), ("{", "not a report"), ("[]", "not a report"), ('{"f1": 1}', "not a report")],

@@ -77,6 +77,12 @@ def test_the_report_has_every_figure_with_an_interval_of_everybody(sittings):
         assert set(scores["calibration"]) == kinds | {f"{kind}_by_head" for kind in kinds}
         assert set(scores["confusions"]) == {"kinds", "colours"}
     assert report["worlds"] == {"shapes": 1, "unseen": 1, "live": 7, "quiet": 2}
+    assert [w["hits"] for w in report["blind"]["by_world"]] == [0]
+    asked = [w["asked"] for w in report["exam_by_world"]]
+    assert asked == [w["asked"] for w in report["blind"]["exam_by_world"]]
+    for group in ("live", "memory.5s"):
+        counts = [w["groups"].get(group, [0, 0]) for w in report["exam_by_world"]]
+        assert sum(n for _, n in counts) == find(report, group)["n"]
     (world,) = report["by_world"]
     assert (world["paper"], world["seed"], world["cameras"]) == ("shapes", 90_001, 2)
     assert world["hits"] == world["said"] == world["happened"] > 0
