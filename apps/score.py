@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from ..errors import ConfigError
 from ..generation.checkpoint import digest_of
@@ -137,7 +137,8 @@ def score(
     total += cost_of_world(swept, sweep)
     with _progress(console) as progress:
         task = progress.add_task("scoring", total=total)
-        with Crew(roster, workers, lambda done: progress.update(task, completed=done)) as crew:
+        tell = _teller(progress, task, total)
+        with Crew(roster, workers, tell) as crew:
             sittings = hold_exam(crew, agenda.settings)
             report = make_report(model, sittings, roster.names) | {"weights": digest_of(roster.model)}
             if agenda.subtle_seeds:
@@ -149,7 +150,7 @@ def score(
                 }
         if swept:
             before = total - cost_of_world(swept, sweep)
-            with Crew(sweep, workers, lambda done: progress.update(task, completed=before + done)) as crew:
+            with Crew(sweep, workers, lambda done: tell(before + done)) as crew:
                 report["pruning"] = pruning_rows(hold_exam(crew, swept), sweep)
     return report, sittings
 
@@ -184,3 +185,18 @@ def _progress(console: Console) -> Progress:
         TimeRemainingColumn(),
     )
     return Progress(*columns, console=console, transient=True)
+
+
+def _teller(progress: Progress, task: TaskID, total: int) -> Callable[[int], None]:
+    """What takes the work done so far: the bar moves; where there is no terminal for it, each tenth is a line."""
+    told = 0
+
+    def tell(done: int) -> None:
+        nonlocal told
+        progress.update(task, completed=done)
+        tenth = 10 * done // max(total, 1)
+        if tenth > told and not progress.console.is_terminal:
+            told = tenth
+            progress.console.print(f"scoring: {10 * tenth} %")
+
+    return tell

@@ -24,6 +24,7 @@ def test_a_clip_with_labels_is_scored_into_a_report_and_a_page(agent, quiet_mode
     )
     assert done.returncode == 0, done.stderr
     assert "clip good" in done.stderr
+    assert "scoring: 100 %" in done.stderr  # where no bar can be drawn, lines say how far it is
     scores = json.loads(report.read_text())
     clip = {"f1", "ci", "chance_f1", "kind_accuracy", "colour_accuracy", "hits", "sentences", "truth"}
     assert clip <= set(scores["clips"]["good"])
