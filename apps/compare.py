@@ -55,9 +55,10 @@ def command(
 def _read(text: str) -> tuple[str, dict[str, Any]]:
     """A report and its name: what stands before `=`, else the examinee, else the name of the file."""
     name, separator, place = text.partition("=")
-    file, colon, examinee = (place if separator else text).rpartition(":")
-    if not colon or not examinee.isidentifier():
-        file, examinee = place if separator else text, ""
+    place = place if separator else text
+    file, _, examinee = place.rpartition(":")
+    if not file or not examinee.isidentifier():
+        file, examinee = place, ""
     path = Path(file)
     try:
         report = json.loads(path.read_text(encoding="utf-8"))
