@@ -25,9 +25,12 @@ class Instructions:
 
     @property
     def all(self) -> tuple[str, ...]:
-        """What stands or is about to, oldest first."""
-        coming = [line for line in self._coming if line not in self._unwanted]
-        return tuple(dict.fromkeys([*self._session.standing, *coming]))
+        """What stands or is about to, oldest first.
+
+        Not what was taken back: a tick that was given it before may hold it for as long as it runs.
+        """
+        lines = dict.fromkeys([*self._session.standing, *self._coming])
+        return tuple(line for line in lines if line not in self._unwanted)
 
     def give(self, line: str) -> bool:
         """Let a line stand from the next tick on; False for one that is no instruction. Raises FullError."""

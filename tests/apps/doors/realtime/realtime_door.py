@@ -87,13 +87,14 @@ def play(coroutine, timeout_s=120):
 
 
 async def until(connection, kind):
-    """All events up to the first of this type."""
+    """All events up to the first of this type; an error that nobody waits for fails at once."""
     events = []
     async for event in connection:
         _EVENTS.validate_python(event.to_dict())
         events.append(event)
         if event.type == kind:
             return events
+        assert event.type != "error", event
     raise AssertionError(f"closed before {kind}: {[each.type for each in events]}")
 
 
