@@ -29,7 +29,7 @@ from .scoring.exam import (
 from .scoring.failures import worst_failures
 from .scoring.page import make_page
 from .scoring.report import make_report, print_report, pruning_rows
-from .scoring.roster import BASELINES, BLIND, MODEL, PRUNERS, Roster, parse_beside
+from .scoring.roster import BASELINES, BLIND, MODEL, PRUNERS, Roster, parse_beside, parse_silence
 from .scoring.sitting import Sitting
 from .scoring.subtle import curves
 
@@ -60,6 +60,12 @@ def command(
     ] = None,
     depth: Annotated[
         list[int] | None, typer.Option(help="The model with so many of its layers. May be repeated.", min=1)
+    ] = None,
+    silence: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="The model with the mixers of these layers (from 1) silent, such as 4,8. May be repeated."
+        ),
     ] = None,
     pruning: Annotated[
         bool, typer.Option("--pruning", help="Also accuracy against tokens kept, beside other prunings.")
@@ -93,6 +99,8 @@ def command(
 
     - `agent score --only narration,live --depth 4 --depth 6`: what a shallower reading costs
 
+    - `agent score --only narration,live,memory --silence 4,8`: what the mixers of two layers are worth
+
     - `agent compare before=a.json after=b.json`: what a change bought
     """
     for path in (json_file, html_file):
@@ -104,6 +112,7 @@ def command(
         (BLIND, *BASELINES) if baselines else (BLIND,),
         parse_beside(beside or ()),
         depths=tuple(depth or ()),
+        silences=parse_silence(silence or ()),
     )
     console = Console(stderr=True)
     if agenda.has_clips and not pairs:
@@ -132,7 +141,12 @@ def score(
     total = cost_of_world(agenda.settings, roster) + cost_of_clip(pairs, roster)
     total += cost_of_trial(agenda.subtle_seeds)
     sweep = replace(
-        roster, baselines=(), beside=(), depths=(), prunings=tuple((p, b) for p in PRUNERS for b in BUDGETS)
+        roster,
+        baselines=(),
+        beside=(),
+        depths=(),
+        silences=(),
+        prunings=tuple((p, b) for p in PRUNERS for b in BUDGETS),
     )
     total += cost_of_world(swept, sweep)
     with _progress(console) as progress:

@@ -13,6 +13,7 @@ from ..generation.checkpoint import load_narrator, save_narrator
 from .training.calibration import calibrate
 from .training.checkpoints import shielded
 from .training.encoder_stage import train_encoder
+from .training.imitation_stage import imitate
 from .training.language_stage import new_narrator, train_language
 from .training.lock import sole_run
 from .training.progress import RunLog
@@ -53,7 +54,10 @@ def _train(settings: TrainSettings, force: bool) -> Path:
     encoder = train_encoder(settings, log)
     torch.set_num_threads(settings.threads)
     streams = ready_streams(settings, encoder.cpu(), log)
-    narrator = train_language(settings, new_narrator(settings, encoder), streams, log)
+    narrator = new_narrator(settings, encoder)
+    if settings.imitation_steps:
+        imitate(settings, narrator, streams, log)
+    narrator = train_language(settings, narrator, streams, log)
     if settings.blend < 1 and settings.start:
         trained = load_narrator(Path(settings.start))
         blend_with(narrator.cpu(), trained, settings.blend, settings.fresh_mixers)
@@ -127,7 +131,8 @@ def command(
     2. **streams**: worlds are rendered on all cores and read once through the encoder.
 
     3. **language**: the whole model learns to narrate, to answer and to alert; now and then it is rehearsed on worlds
-    kept for that (F1 of narration, share of right answers).
+    kept for that (F1 of narration, share of right answers). Mixers that begin anew in trained weights (another pattern,
+    fresh_mixers) can learn before it, in imitation_steps, to write what those of start write at their places.
 
     4. **calibrate**: the probability of speech from which the gate opens is chosen.
 
@@ -142,6 +147,9 @@ def command(
     - `agent train --out runs/mine`: hours on two cores; the weights that ship are a chain of such runs
 
     - `agent train --show-config > mine.toml`, then `agent train --config mine.toml --out runs/mine`
+
+    - `agent train --out runs/mamba --encoder-steps 0 --set start=nano.safetensors --set pattern=MMMMMMMM --set
+    imitation_steps=500`: Mamba in the place of attention
 
     - `agent train --device cuda --shards /data/pictures --set encoder_batch=512 --set language_rows=64`
     """

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
+
+from torch import nn
 
 from ...errors import ConfigError
+from ...generation.backbone import Layer
 from ...generation.checkpoint import load_narrator
 from ...generation.narrator import Narrator
 from ...perception.encoder import EncoderConfig
@@ -29,11 +33,13 @@ class Roster:
     beside: tuple[tuple[str, Path], ...] = ()
     prunings: tuple[tuple[str, int], ...] = ()  # the model again with another pruner and budget of tokens
     depths: tuple[int, ...] = ()  # the model again with so many of its layers
+    silences: tuple[tuple[int, ...], ...] = ()  # the model again, the mixers of these layers silent
 
     @property
     def names(self) -> list[str]:
         """Of all examinees; the model is the first."""
-        return [MODEL, *self.baselines, *map(_depth_name, self.depths), *(name for name, _ in self.beside)]
+        again = [*map(_depth_name, self.depths), *map(_silence_name, self.silences)]
+        return [MODEL, *self.baselines, *again, *(name for name, _ in self.beside)]
 
     @property
     def pruned_names(self) -> list[str]:
@@ -58,7 +64,11 @@ class Roster:
         shallow = [
             NarratorExaminee(narrator, _depth_name(depth), depth=depth) for depth in self._depths(narrator)
         ]
-        return [NarratorExaminee(narrator, MODEL), *baselines, *shallow, *others, *pruned]
+        silent = [
+            NarratorExaminee(silenced(load_narrator(self.model), layers), _silence_name(layers))
+            for layers in self.silences
+        ]
+        return [NarratorExaminee(narrator, MODEL), *baselines, *shallow, *silent, *others, *pruned]
 
     def _depths(self, narrator: Narrator) -> tuple[int, ...]:
         for depth in self.depths:
@@ -71,6 +81,32 @@ class Roster:
 
 def _depth_name(depth: int) -> str:
     return f"depth_{depth}"
+
+
+def _silence_name(layers: Sequence[int]) -> str:
+    return "_".join(["silent", *map(str, layers)])
+
+
+def silenced(narrator: Narrator, layers: Sequence[int]) -> Narrator:
+    """The narrator, in whose layers (from 1) the mixers add nothing. Raises ConfigError for layers it does not have."""
+    for number in layers:
+        if not 1 <= number <= narrator.depth:
+            raise ConfigError(
+                f"--silence {number}: give layers from 1 to {narrator.depth}, those of this model"
+            )
+        nn.init.zeros_(cast(Layer, narrator.backbone.layers[number - 1]).mixer.out_proj.weight)
+    return narrator
+
+
+def parse_silence(texts: Sequence[str]) -> tuple[tuple[int, ...], ...]:
+    """Each text, such as `4,8`, to its layers in order, each set once. Raises ConfigError."""
+    found = []
+    for text in texts:
+        try:
+            found.append(tuple(sorted({int(part) for part in text.split(",")})))
+        except ValueError:
+            raise ConfigError(f"--silence {text}: give layers, comma-separated, such as 4,8") from None
+    return tuple(dict.fromkeys(found))
 
 
 def parse_beside(texts: Sequence[str]) -> tuple[tuple[str, Path], ...]:

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from ...generation.attention import AttentionCarry
 from ...generation.backbone import Carry
 from ...generation.checkpoint import load_narrator
-from ...generation.config import MAMBA, HybridConfig
+from ...generation.config import HybridConfig
 from ...generation.embedding import NS_PER_TICK
 from ...generation.losses import IGNORE, confidence_loss, text_loss
-from ...generation.mamba import MambaCarry
 from ...generation.narrator import Narrator, NarratorConfig
 from ...generation.words import SILENT
 from ...perception.encoder import PatchEncoder
 from ...streams.world.words import all_words
+from .carries import carries_of, carries_state, carries_where
 from .encoder_stage import cosine
 from .looks import language_looks
 from .loop import Portion, Position, Stage, run_stage
@@ -41,6 +39,7 @@ def new_narrator(settings: TrainSettings, encoder: PatchEncoder) -> Narrator:
     backbone = HybridConfig(
         d_model=settings.d_model,
         pattern=settings.pattern,
+        head_dim=settings.head_dim,
         mlp_hidden=settings.mlp_hidden,
         window=settings.window,
     )
@@ -76,7 +75,7 @@ class LanguageTrainer:
             "scene": self.scene.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "step": self.step,
-            "carries": None if self._carries is None else [asdict(carry) for carry in self._carries],
+            "carries": carries_state(self._carries),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -84,12 +83,8 @@ class LanguageTrainer:
         self.scene.load_state_dict(state["scene"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.step = state["step"]
-        carries = state.get("carries")
-        self._carries = None if carries is None else [self._carry(n, c) for n, c in enumerate(carries)]
-
-    def _carry(self, layer: int, tensors: Mapping[str, Tensor]) -> Carry:
-        kind = MambaCarry if self.narrator.config.backbone.pattern[layer] == MAMBA else AttentionCarry
-        return kind(**{name: tensor.to(self.settings.device) for name, tensor in tensors.items()})
+        pattern = self.narrator.config.backbone.pattern
+        self._carries = carries_of(state.get("carries"), pattern, self.settings.device)
 
     def learn(self, batch: SegmentBatch) -> dict[str, float]:
         """One step on a batch of segments; returns the loss and how often gate and words were right."""
@@ -99,7 +94,7 @@ class LanguageTrainer:
             group["lr"] = rate
         with mixed_precision(settings.device):
             x = batch.embed(self.narrator.embedding, self.narrator.config.backbone.d_model)
-            starts, depth = self._starts(batch.is_new), self._draw_depth()
+            starts, depth = carries_where(self._carries, ~batch.is_new), self._draw_depth()
             below = tuple(exit for exit in settings.exits if exit < depth)
             hidden, carries, early = self._read(x, starts, depth, below)
             said = batch.target != IGNORE
@@ -137,12 +132,6 @@ class LanguageTrainer:
         if self._carries is None or not exits or torch.rand(()).item() >= self.settings.random_depth:
             return whole
         return exits[int(torch.randint(len(exits), ()).item())]
-
-    def _starts(self, is_new: Tensor) -> list[Carry] | None:
-        """The carried states, zero for rows that start a stream."""
-        if self._carries is None:
-            return None
-        return [carry.where(~is_new) for carry in self._carries]
 
 
 def train_language(

@@ -78,6 +78,14 @@ class TrainSettings:
             pattern=r"^[MA]*$",
         ),
     ] = ""
+    imitation_steps: Annotated[
+        int,
+        _whole(
+            0,
+            "batches in which mixers that begin anew first learn to write what those of start write at their places",
+        ),
+    ] = 0
+    imitation_lr: Annotated[float, _rate("the highest learning rate of that")] = 2e-3
     num_streams: Annotated[int, _whole(1, "worlds to narrate, each read once through the encoder")] = 2_400
     stream_s: Annotated[
         float, _text("seconds from 4 to 600: the length of a stream", ge=4, le=600, allow_inf_nan=False)
@@ -104,6 +112,7 @@ class TrainSettings:
     ] = 0.2
     d_model: Annotated[int, _whole(16, "width of the whole model, a multiple of 16")] = 192
     mlp_hidden: Annotated[int, _whole(1, "width inside the MLP of a layer")] = 384
+    head_dim: Annotated[int, _whole(1, "width of each of the six heads of an attention mixer")] = 32
     pattern: Annotated[
         str, _text("a letter for each layer: M for Mamba-2, A for attention", pattern=r"^[MA]+$")
     ] = "MMMAMMMA"
@@ -150,6 +159,10 @@ class TrainSettings:
         if not self.encoder_steps and not self.start:
             raise ConfigError(
                 "encoder_steps is 0 and start is ''; name the weights whose encoder is to be taken"
+            )
+        if self.imitation_steps and not self.start:
+            raise ConfigError(
+                f"imitation_steps is {self.imitation_steps} and start is ''; name the weights to be imitated, or give 0"
             )
         if self.d_model % 16:
             raise ConfigError(f"d_model is {self.d_model}; give a multiple of 16")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
@@ -45,6 +46,12 @@ def start_from(narrator: Narrator, trained: Narrator, fresh_mixers: str = "") ->
         else:
             left.append(name)
     return left
+
+
+def fresh_layers(left: Sequence[str]) -> list[int]:
+    """The layers whose mixers begin anew, in part or wholly: `left` is what `start_from` returned."""
+    parts = [name.split(".") for name in left if name.startswith("backbone.layers.")]
+    return sorted({int(number) for _, _, number, part, *_ in parts if part == "mixer"})
 
 
 @torch.no_grad()

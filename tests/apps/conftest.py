@@ -24,7 +24,7 @@ LIMIT_S = 60  # far more than any of it needs: a hang is a failure, a slow machi
 Agent = Callable[..., subprocess.CompletedProcess[str]]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def one_thread() -> Iterator[None]:
     """Torch with one thread, as in a worker's process; as many as before afterwards."""
     threads = torch.get_num_threads()

@@ -4,6 +4,7 @@ import signal
 from pathlib import Path
 
 import pytest
+import torch
 
 from millrace.apps.scoring import subtle
 from millrace.apps.scoring.agenda import PARTS, make_agenda
@@ -11,8 +12,17 @@ from millrace.apps.scoring.crew import Crew
 from millrace.apps.scoring.exam import hear_clips, hold_exam, run_trials
 from millrace.apps.scoring.papers import NOW, Setting
 from millrace.apps.scoring.report import pruning_rows
-from millrace.apps.scoring.roster import BLIND, LAST_FRAME, MODEL, Roster, parse_beside
+from millrace.apps.scoring.roster import (
+    BLIND,
+    LAST_FRAME,
+    MODEL,
+    Roster,
+    parse_beside,
+    parse_silence,
+    silenced,
+)
 from millrace.errors import ConfigError, StateError
+from millrace.generation.checkpoint import load_narrator
 
 SETTINGS = (
     Setting("shapes", 90_101, 1, "easy", 4.0),
@@ -23,7 +33,7 @@ SETTINGS = (
 
 @pytest.fixture(scope="module")
 def roster(quiet_model):
-    return Roster(quiet_model, (BLIND, LAST_FRAME), (("no_attention", quiet_model),), depths=(1,))
+    return Roster(quiet_model, (BLIND, LAST_FRAME), (("no_attention", quiet_model),), (), (1,), ((2,),))
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +76,35 @@ def test_fewer_layers_say_something_else(held):
 def test_a_depth_that_the_model_does_not_have_is_named(quiet_model):
     with pytest.raises(ConfigError, match="--depth 9: give 1 to"):
         Roster(quiet_model, depths=(9,)).examinees()
+
+
+def test_without_what_a_mixer_adds_something_else_is_said(held):
+    said = [(s.transcripts["silent_2"].lines, s.transcripts[MODEL].lines) for s in held]
+    assert any(silent != whole for silent, whole in said)
+
+
+def test_a_silent_layer_adds_what_its_mlp_adds_and_nothing_else(quiet_model):
+    whole, silent = load_narrator(quiet_model), silenced(load_narrator(quiet_model), (2,))
+    x = torch.randn(1, 9, whole.config.backbone.d_model)
+    layer = silent.backbone.layers[1]
+    assert torch.equal(layer(x, None)[0], x + layer.mlp(layer.mlp_norm(x)))
+    assert not torch.equal(whole.backbone.layers[1](x, None)[0], layer(x, None)[0])
+    other = {
+        name
+        for name, weight in whole.state_dict().items()
+        if not torch.equal(weight, silent.state_dict()[name])
+    }
+    assert other == {"backbone.layers.1.mixer.out_proj.weight"}
+
+
+def test_layers_to_be_silent_are_read_and_wrong_ones_named(quiet_model):
+    assert parse_silence(["8,4", "4", "4,8"]) == ((4, 8), (4,))
+    for text in ("", "4;8", "4,"):
+        with pytest.raises(ConfigError, match=f"--silence {text}: give layers, comma-separated, such as 4,8"):
+            parse_silence([text])
+    for number in (0, 9):
+        with pytest.raises(ConfigError, match=f"--silence {number}: give layers from 1 to"):
+            Roster(quiet_model, silences=((1, number),)).examinees()
 
 
 def test_models_of_the_same_file_say_the_same(held):

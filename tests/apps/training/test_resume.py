@@ -10,6 +10,7 @@ from itertools import islice
 import pytest
 import torch
 from rich.console import Console
+from tiny_run import TINY, assert_equal_states, curve, quiet
 
 from millrace.apps.training.checkpoints import load_training
 from millrace.apps.training.encoder_stage import EncoderTrainer, train_encoder
@@ -18,30 +19,13 @@ from millrace.apps.training.loop import Look, Stage, run_stage
 from millrace.apps.training.progress import RunLog
 from millrace.apps.training.rounds import rendered
 from millrace.apps.training.segments import SegmentReader, read_segments
-from millrace.apps.training.settings import SMOKE, TrainSettings
-from millrace.apps.training.stream_stage import ready_streams
+from millrace.apps.training.settings import TrainSettings
 from millrace.errors import CheckpointError
 from millrace.generation.words import Vocabulary
 from millrace.perception.encoder import PatchEncoder
 from millrace.streams.world.words import all_words
 
-TINY = SMOKE | {
-    "encoder_steps": 6,
-    "encoder_batch": 4,
-    "encoder_pool": 3,
-    "language_steps": 8,
-    "segment": 64,
-    "num_streams": 3,
-    "pattern": "MAM",
-    "mlp_hidden": 32,
-    "exits": (1,),
-    "random_depth": 0.5,
-    "window": 96,
-    "log_every": 1,
-    "save_every": 4,
-    "evaluate_every": 0,
-    "pictures_every": 0,
-}
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 class StopsAt(LanguageTrainer):
@@ -55,55 +39,6 @@ class StopsAt(LanguageTrainer):
         if self.step + 1 == self.last:
             signal.raise_signal(signal.SIGINT)
         return super().learn(batch)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
-@pytest.fixture(scope="module")
-def streams(tmp_path_factory):
-    settings = TrainSettings(out=tmp_path_factory.mktemp("streams"), **TINY)
-    torch.manual_seed(0)
-    return ready_streams(settings, PatchEncoder().eval(), RunLog(settings.out))
-
-
-def quiet(out):
-    return RunLog(out, Console(quiet=True))
-
-
-def curve(out):
-    """Everything of the log that is no measure of time."""
-    lines = [line.split(",") for line in (out / "log.csv").read_text().splitlines()[1:]]
-    return [(stage, step, name, value) for stage, step, _, name, value in lines if not is_speed(name)]
-
-
-def is_speed(name):
-    return name.endswith("_s") or name == "data_wait"
-
-
-def assert_equal_states(one, other, name):
-    states = [load_training(out / f"{name}.pt") for out in (one, other)]
-    flat = [dict(leaves(state)) for state in states]
-    assert flat[0].keys() == flat[1].keys()
-    for key, value in flat[0].items():
-        if isinstance(value, torch.Tensor):
-            assert torch.equal(value, flat[1][key]), key
-        else:
-            assert value == flat[1][key], key
-
-
-def leaves(value, name=""):
-    if isinstance(value, (dict, list, tuple)):
-        pairs = value.items() if isinstance(value, dict) else enumerate(value)
-        for key, inner in pairs:
-            yield from leaves(inner, f"{name}.{key}")
-    else:
-        yield name, value
 
 
 def untrained(settings):
@@ -120,7 +55,7 @@ def learn_language(settings, streams):
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory, streams):
+def whole(tmp_path_factory, streams, one_thread):
     """The language stage without a pause."""
     settings = TrainSettings(out=tmp_path_factory.mktemp("whole"), **TINY)
     settings.out.mkdir(exist_ok=True)
