@@ -132,7 +132,8 @@ def command(
 
     3. **language**: the whole model learns to narrate, to answer and to alert; now and then it is rehearsed on worlds
     kept for that (F1 of narration, share of right answers). Mixers that begin anew in trained weights (another pattern,
-    fresh_mixers) can learn before it, in imitation_steps, to write what those of start write at their places.
+    fresh_mixers) can learn before it, in imitation_steps, to write what those of start write at their places, and with
+    `likeness` the whole is drawn to start while it learns.
 
     4. **calibrate**: the probability of speech from which the gate opens is chosen.
 

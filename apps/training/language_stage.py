@@ -30,6 +30,7 @@ from .sequences import SegmentBatch
 from .settings import TrainSettings
 from .start import start_from
 from .talk import DELAY_TICKS
+from .teacher import Teacher, divergence, unlikeness
 from .tickstreams import TickStream
 
 
@@ -66,6 +67,7 @@ class LanguageTrainer:
         self.optimizer = torch.optim.AdamW(groups, settings.language_lr, betas=(0.9, 0.95))
         self.step = 0
         self._carries: list[Carry] | None = None
+        self._teacher = Teacher(settings, narrator) if settings.likeness else None
         read = narrator.backbone.forward_with_exits
         self._read = torch.compile(read) if settings.compile else read
 
@@ -76,6 +78,7 @@ class LanguageTrainer:
             "optimizer": self.optimizer.state_dict(),
             "step": self.step,
             "carries": carries_state(self._carries),
+            "teacher": self._teacher and self._teacher.state(),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -85,6 +88,8 @@ class LanguageTrainer:
         self.step = state["step"]
         pattern = self.narrator.config.backbone.pattern
         self._carries = carries_of(state.get("carries"), pattern, self.settings.device)
+        if self._teacher is not None:
+            self._teacher.restore(state["teacher"])
 
     def learn(self, batch: SegmentBatch) -> dict[str, float]:
         """One step on a batch of segments; returns the loss and how often gate and words were right."""
@@ -96,10 +101,13 @@ class LanguageTrainer:
             x = batch.embed(self.narrator.embedding, self.narrator.config.backbone.d_model)
             starts, depth = carries_where(self._carries, ~batch.is_new), self._draw_depth()
             below = tuple(exit for exit in settings.exits if exit < depth)
-            hidden, carries, early = self._read(x, starts, depth, below)
+            seen = below if self._teacher is None else tuple(range(1, depth))
+            hidden, carries, inner = self._read(x, starts, depth, seen)
+            early = [h for n, h in zip(seen, inner, strict=True) if n in below]
             said = batch.target != IGNORE
             target = batch.target[said]
             logits = self.narrator.head(hidden[said])
+            unlike, diverging = self._unlike([*inner, hidden], logits, batch, said)
             exits = [self.narrator.head(h[said]) for h in early]
             gates = [h.flatten(0, 1)[batch.gate_at] for h in early or [hidden]]
             scene = torch.stack([self.scene.loss(h, batch.scene) for h in gates]).mean()
@@ -110,7 +118,7 @@ class LanguageTrainer:
         loss = text_loss(logits, target, *counts)
         exit_loss = sum((text_loss(e, target, *counts) for e in exits), logits.new_zeros(()))
         total = loss + settings.exit_weight * exit_loss + confidence_loss(sure, logits, target)
-        total = total + settings.scene_weight * scene
+        total = total + settings.scene_weight * scene + settings.likeness * (unlike + diverging)
         total.backward()  # type: ignore[no-untyped-call]
         norm = torch.nn.utils.clip_grad_norm_(
             [p for g in self.optimizer.param_groups for p in g["params"]], 1.0
@@ -124,7 +132,18 @@ class LanguageTrainer:
             "grad_norm": float(norm),
             "lr": rate,
         }
+        if self._teacher is not None:
+            told |= {"unlike": float(unlike.detach()), "diverging": float(diverging.detach())}
         return {**told, **_right(logits.detach(), target, batch.is_answer[said])}
+
+    def _unlike(
+        self, hidden: Sequence[Tensor], logits: Tensor, batch: SegmentBatch, said: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """How far from the teacher's the hidden vectors and the words are; nothing without one."""
+        if self._teacher is None:
+            return logits.new_zeros(()), logits.new_zeros(())
+        theirs = self._teacher.read(batch)
+        return unlikeness(hidden, theirs), divergence(logits, self._teacher.words(theirs[-1][said]))
 
     def _draw_depth(self) -> int:
         """Layers for this batch: all, or now and then those below an exit; all in the first, that each has a carry."""

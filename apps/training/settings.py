@@ -86,6 +86,15 @@ class TrainSettings:
         ),
     ] = 0
     imitation_lr: Annotated[float, _rate("the highest learning rate of that")] = 2e-3
+    likeness: Annotated[
+        float,
+        _text(
+            "a number from 0: what it counts beside the text that the model is where start is after each layer, and "
+            "as likely to say each word",
+            ge=0,
+            allow_inf_nan=False,
+        ),
+    ] = 0.0
     num_streams: Annotated[int, _whole(1, "worlds to narrate, each read once through the encoder")] = 2_400
     stream_s: Annotated[
         float, _text("seconds from 4 to 600: the length of a stream", ge=4, le=600, allow_inf_nan=False)
@@ -160,10 +169,11 @@ class TrainSettings:
             raise ConfigError(
                 "encoder_steps is 0 and start is ''; name the weights whose encoder is to be taken"
             )
-        if self.imitation_steps and not self.start:
-            raise ConfigError(
-                f"imitation_steps is {self.imitation_steps} and start is ''; name the weights to be imitated, or give 0"
-            )
+        for name in ("imitation_steps", "likeness"):
+            if getattr(self, name) and not self.start:
+                raise ConfigError(
+                    f"{name} is {getattr(self, name)} and start is ''; name the weights to be imitated, or give 0"
+                )
         if self.d_model % 16:
             raise ConfigError(f"d_model is {self.d_model}; give a multiple of 16")
         if not all(0 < depth < len(self.pattern) for depth in self.exits):

@@ -1,5 +1,6 @@
 """Mixers that begin anew learn first to write what trained ones write at their places."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -7,9 +8,10 @@ import torch
 from tiny_run import TINY, assert_equal_states, curve, quiet
 
 from millrace.apps.training.imitation_stage import ImitationTrainer, imitate
-from millrace.apps.training.language_stage import new_narrator
+from millrace.apps.training.language_stage import LanguageTrainer, new_narrator, train_language
 from millrace.apps.training.segments import SegmentReader
 from millrace.apps.training.settings import TrainSettings
+from millrace.apps.training.teacher import divergence, unlikeness, unmet
 from millrace.errors import ConfigError
 from millrace.generation.checkpoint import save_narrator
 from millrace.perception.encoder import PatchEncoder
@@ -33,6 +35,7 @@ def settings_of(start, out, **others):
 
 
 def begun(settings):
+    torch.manual_seed(0)
     return new_narrator(settings, PatchEncoder())
 
 
@@ -61,35 +64,49 @@ def test_new_mixers_come_closer_to_the_trained_ones_and_nothing_else_moves(
     }
 
 
+class Stopped(Exception):
+    pass
+
+
+def stopping(learn, step):
+    """`learn` of a run that is killed in the step after this one."""
+
+    def stop(trainer, batch):
+        if trainer.step == step:
+            raise Stopped
+        return learn(trainer, batch)
+
+    return stop
+
+
+def log_of(settings):
+    settings.out.mkdir(exist_ok=True)
+    return quiet(settings.out)
+
+
 def test_a_run_that_was_interrupted_goes_on_along_the_same_curve(start, tmp_path, streams):
     whole = settings_of(start, tmp_path / "whole", fresh_mixers="MA")
-    whole.out.mkdir()
-    imitate(whole, begun(whole), streams, quiet(whole.out))
+    imitate(whole, begun(whole), streams, log_of(whole))
     parts = replace(whole, out=tmp_path / "parts")
-    parts.out.mkdir()
-
-    class Stops(Exception):
-        pass
-
-    def stop(self, batch, learn=ImitationTrainer.learn):
-        if self.step == 5:
-            raise Stops
-        return learn(self, batch)
-
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(Stops):
-        patch.setattr(ImitationTrainer, "learn", stop)
-        imitate(
-            parts, begun(parts), streams, quiet(parts.out)
-        )  # killed in its sixth step, saved after the fourth
-    imitate(parts, begun(parts), streams, quiet(parts.out))
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(Stopped):
+        patch.setattr(
+            ImitationTrainer, "learn", stopping(ImitationTrainer.learn, 5)
+        )  # saved after the fourth
+        imitate(parts, begun(parts), streams, log_of(parts))
+    imitate(parts, begun(parts), streams, log_of(parts))
     assert curve(parts.out) == curve(whole.out)
     assert_equal_states(whole.out, parts.out, "imitation")
+
+
+def test_where_no_mixer_is_new_there_is_nothing_to_imitate(start, tmp_path):
+    settings = settings_of(start, tmp_path)
+    with pytest.raises(ConfigError, match="no mixer begins anew: give 0, fresh_mixers, or another pattern"):
+        ImitationTrainer(settings, begun(settings))
 
 
 @pytest.mark.parametrize(
     "others, told",
     [
-        ({}, "no mixer begins anew: give 0, fresh_mixers, or another pattern"),
         ({"pattern": "MAMM"}, "start has 3 layers of width 192, the model to be trained 4 of 192"),
         (
             {"pattern": "MMM", "d_model": 96},
@@ -97,12 +114,52 @@ def test_a_run_that_was_interrupted_goes_on_along_the_same_curve(start, tmp_path
         ),
     ],
 )
-def test_where_nothing_can_be_imitated_it_is_said(start, tmp_path, others, told):
-    settings = settings_of(start, tmp_path, **others)
-    with pytest.raises(ConfigError, match=told):
-        ImitationTrainer(settings, begun(settings))
+def test_a_model_of_another_shape_has_no_teacher(start, tmp_path, others, told):
+    settings = settings_of(start, tmp_path, likeness=1.0, **others)
+    for trainer in (ImitationTrainer, LanguageTrainer):
+        with pytest.raises(ConfigError, match=told):
+            trainer(settings, begun(settings))
 
 
-def test_what_is_to_be_imitated_has_to_be_named():
-    with pytest.raises(ConfigError, match="imitation_steps is 8 and start is ''; name the weights"):
-        TrainSettings(imitation_steps=8)
+@pytest.mark.parametrize("setting", ["imitation_steps", "likeness"])
+def test_what_is_to_be_imitated_has_to_be_named(setting):
+    with pytest.raises(ConfigError, match=f"{setting} is 8.* and start is ''; name the weights"):
+        TrainSettings(**{setting: 8})
+
+
+def test_who_begins_as_the_teacher_is_like_it_and_who_does_not_becomes_so(start, tmp_path, streams):
+    def curve_of(**others):
+        settings = settings_of(
+            start, tmp_path, likeness=1000.0, language_steps=60, random_depth=0.3, language_lr=1e-3, **others
+        )
+        trainer = LanguageTrainer(settings, begun(settings))
+        reader = iter(SegmentReader(streams, trainer.narrator.vocabulary, 2, 64, 0))
+        return [trainer.learn(next(reader).batch) for _ in range(60)]
+
+    same, new = curve_of(), curve_of(pattern="MMM")
+    assert same[0]["unlike"] < 1e-6 and abs(same[0]["diverging"]) < 1e-6
+    assert new[0]["unlike"] > 0.05
+    assert sum(step["unlike"] for step in new[-8:]) / 8 < 0.7 * new[0]["unlike"]
+
+
+def test_a_run_with_a_teacher_goes_on_along_the_same_curve(start, tmp_path, streams):
+    whole = settings_of(start, tmp_path / "whole", likeness=1.0, pattern="MMM")
+    train_language(whole, begun(whole), streams, log_of(whole))
+    parts = replace(whole, out=tmp_path / "parts")
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(Stopped):
+        patch.setattr(LanguageTrainer, "learn", stopping(LanguageTrainer.learn, 5))
+        train_language(parts, begun(parts), streams, log_of(parts))
+    train_language(parts, begun(parts), streams, log_of(parts))
+    assert curve(parts.out) == curve(whole.out)
+    assert_equal_states(whole.out, parts.out, "language")
+
+
+def test_distances_are_shares_of_what_is_wanted():
+    wanted = torch.randn(2, 3, 4)
+    assert float(unmet(torch.zeros(2, 3, 4), wanted)) == pytest.approx(1.0)
+    assert float(unmet(wanted.clone(), wanted)) == 0
+    assert float(unmet(wanted * 1.5, wanted)) == pytest.approx(0.25)
+    assert float(unlikeness([wanted * 1.5, wanted], [wanted, wanted, wanted])) == pytest.approx(0.125)
+    ours, theirs = torch.zeros(1, 2), torch.tensor([[0.0, math.log(3)]])  # halves, a quarter and three
+    expected = 0.25 * math.log(0.25 / 0.5) + 0.75 * math.log(0.75 / 0.5)
+    assert float(divergence(ours, theirs)) == pytest.approx(expected)
