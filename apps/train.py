@@ -13,7 +13,7 @@ from ..generation.checkpoint import load_narrator, save_narrator
 from .training.calibration import calibrate
 from .training.checkpoints import shielded
 from .training.encoder_stage import train_encoder
-from .training.imitation_stage import imitate
+from .training.imitation_stage import check_imitation, imitate
 from .training.language_stage import new_narrator, train_language
 from .training.lock import sole_run
 from .training.progress import RunLog
@@ -53,8 +53,9 @@ def _train(settings: TrainSettings, force: bool) -> Path:
     torch.set_num_threads(max(1, settings.threads - (settings.workers - 1)))
     encoder = train_encoder(settings, log)
     torch.set_num_threads(settings.threads)
-    streams = ready_streams(settings, encoder.cpu(), log)
-    narrator = new_narrator(settings, encoder)
+    narrator = new_narrator(settings, encoder.cpu())
+    check_imitation(settings, narrator)  # before minutes of rendering
+    streams = ready_streams(settings, encoder, log)
     if settings.imitation_steps:
         imitate(settings, narrator, streams, log)
     narrator = train_language(settings, narrator, streams, log)

@@ -119,3 +119,11 @@ def imitate(
 
     run_stage(Stage("imitation", settings.imitation_steps, "tokens", trainer, data), settings, log)
     return narrator
+
+
+def check_imitation(settings: TrainSettings, narrator: Narrator) -> None:
+    """Raises ConfigError where the settings want something imitated that is not there; changes nothing."""
+    if settings.imitation_steps:
+        ImitationTrainer(settings, narrator)
+    elif settings.likeness:
+        Teacher(settings, narrator)

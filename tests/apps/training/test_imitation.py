@@ -7,6 +7,7 @@ import pytest
 import torch
 from tiny_run import TINY, assert_equal_states, curve, quiet
 
+from millrace.apps.train import train
 from millrace.apps.training.imitation_stage import ImitationTrainer, imitate
 from millrace.apps.training.language_stage import LanguageTrainer, new_narrator, train_language
 from millrace.apps.training.segments import SegmentReader
@@ -119,6 +120,14 @@ def test_a_model_of_another_shape_has_no_teacher(start, tmp_path, others, told):
     for trainer in (ImitationTrainer, LanguageTrainer):
         with pytest.raises(ConfigError, match=told):
             trainer(settings, begun(settings))
+
+
+def test_what_cannot_be_imitated_is_told_before_anything_is_rendered(start, tmp_path):
+    for n, others in enumerate(({}, {"imitation_steps": 0, "likeness": 1.0, "pattern": "MAMM"})):
+        settings = settings_of(start, tmp_path / str(n), encoder_steps=0, **others)
+        with pytest.raises(ConfigError, match=r"no mixer begins anew|cannot be its teacher"):
+            train(settings)
+        assert not (settings.out / "streams").exists()
 
 
 @pytest.mark.parametrize("setting", ["imitation_steps", "likeness"])
