@@ -88,7 +88,7 @@ def _silence_name(layers: Sequence[int]) -> str:
 
 
 def silenced(narrator: Narrator, layers: Sequence[int]) -> Narrator:
-    """The narrator, in whose layers (from 1) the mixers add nothing. Raises ConfigError for layers it does not have."""
+    """The narrator itself, changed: in these layers (from 1) its mixers add nothing. Raises ConfigError for others."""
     for number in layers:
         if not 1 <= number <= narrator.depth:
             raise ConfigError(

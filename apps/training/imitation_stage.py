@@ -7,7 +7,7 @@ alignment of hidden states of MOHAWK, Bick et al. 2024, arXiv:2408.10189).
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,10 +20,10 @@ from ...generation.checkpoint import load_narrator
 from ...generation.narrator import Narrator
 from .carries import carries_of, carries_state, carries_where
 from .encoder_stage import cosine
-from .loop import Portion, Position, Stage, run_stage
+from .loop import Stage, run_stage
 from .precision import mixed_precision
 from .progress import RunLog
-from .segments import read_segments
+from .segments import segments_of
 from .sequences import SegmentBatch
 from .settings import TrainSettings
 from .start import fresh_layers, start_from
@@ -113,10 +113,7 @@ def imitate(
 ) -> Narrator:
     """The narrator, its new mixers after all steps; goes on from `imitation.pt` where one lies."""
     trainer = ImitationTrainer(settings, narrator.to(settings.device))
-
-    def data(step: int, position: Position | None) -> Generator[Portion[SegmentBatch] | None, None, None]:
-        return read_segments(settings, streams, narrator.vocabulary, position)
-
+    data = segments_of(settings, streams, narrator.vocabulary)
     run_stage(Stage("imitation", settings.imitation_steps, "tokens", trainer, data), settings, log)
     return narrator
 

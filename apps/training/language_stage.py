@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,11 @@ from ...streams.world.words import all_words
 from .carries import carries_of, carries_state, carries_where
 from .encoder_stage import cosine
 from .looks import language_looks
-from .loop import Portion, Position, Stage, run_stage
+from .loop import Stage, run_stage
 from .precision import mixed_precision
 from .progress import RunLog
 from .scene_state import SceneHead
-from .segments import read_segments
+from .segments import segments_of
 from .sequences import SegmentBatch
 from .settings import TrainSettings
 from .start import start_from
@@ -88,7 +88,7 @@ class LanguageTrainer:
         self.step = state["step"]
         pattern = self.narrator.config.backbone.pattern
         self._carries = carries_of(state.get("carries"), pattern, self.settings.device)
-        if self._teacher is not None:
+        if self._teacher is not None and state.get("teacher"):  # a run may take a teacher on the way
             self._teacher.restore(state["teacher"])
 
     def learn(self, batch: SegmentBatch) -> dict[str, float]:
@@ -158,10 +158,7 @@ def train_language(
 ) -> Narrator:
     """The narrator after all steps; goes on from `language.pt` where one lies."""
     trainer = LanguageTrainer(settings, narrator.to(settings.device))
-
-    def data(step: int, position: Position | None) -> Generator[Portion[SegmentBatch] | None, None, None]:
-        return read_segments(settings, streams, narrator.vocabulary, position)
-
+    data = segments_of(settings, streams, narrator.vocabulary)
     looks = language_looks(settings, narrator, log)
     run_stage(Stage("language", settings.language_steps, "tokens", trainer, data, looks), settings, log)
     return narrator.eval()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -93,6 +93,13 @@ class SegmentReader(IterableDataset[Portion[SegmentBatch]]):
 def _beginning(num_rows: int, shapes_first: int) -> Position:
     start = {"next": num_rows, "rows": [[n, 0] for n in range(num_rows)]}
     return start | ({"shapes": [shapes_first, 0]} if shapes_first else {})
+
+
+def segments_of(
+    settings: TrainSettings, streams: Sequence[TickStream], vocabulary: Vocabulary
+) -> Callable[[int, Position | None], Generator[Portion[SegmentBatch] | None, None, None]]:
+    """The data of a stage (`loop.Stage.data`) that reads these streams."""
+    return lambda _, position: read_segments(settings, streams, vocabulary, position)
 
 
 def read_segments(

@@ -163,6 +163,15 @@ def test_a_run_with_a_teacher_goes_on_along_the_same_curve(start, tmp_path, stre
     assert_equal_states(whole.out, parts.out, "language")
 
 
+def test_a_run_may_take_a_teacher_on_the_way(start, tmp_path, streams):
+    alone = settings_of(start, tmp_path, pattern="MMM", imitation_steps=0, language_steps=4)
+    train_language(alone, begun(alone), streams, log_of(alone))
+    taught = replace(alone, likeness=1.0, language_steps=6)
+    train_language(taught, begun(taught), streams, log_of(taught))
+    named = [(step, name) for _, step, name, _ in curve(tmp_path)]
+    assert ("5", "unlike") in named and ("4", "unlike") not in named
+
+
 def test_distances_are_shares_of_what_is_wanted():
     wanted = torch.randn(2, 3, 4)
     assert float(unmet(torch.zeros(2, 3, 4), wanted)) == pytest.approx(1.0)
