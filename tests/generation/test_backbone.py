@@ -3,7 +3,7 @@ import torch
 import torch.nn.functional as F
 
 from millrace.errors import ConfigError
-from millrace.generation.attention import causal_attention, window_attention
+from millrace.generation.attention import window_attention
 from millrace.generation.backbone import Hybrid
 from millrace.generation.config import HybridConfig
 from millrace.generation.norm import RMSNorm
@@ -57,18 +57,6 @@ def test_rms_norm_equals_the_formula_with_its_gradient(num_groups):
         torch.testing.assert_close(a, b, atol=1e-3, rtol=1e-4)
 
 
-@pytest.mark.parametrize("num_tokens", [1, 100, 128, 300])
-def test_blockwise_attention_equals_the_fused_operator(num_tokens):
-    q, k, v = (torch.randn(2, heads, num_tokens, 8, requires_grad=True) for heads in (6, 2, 2))
-    wanted = F.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=True)
-    got, dy = causal_attention(q, k, v), torch.randn(2, 6, num_tokens, 8)
-    torch.testing.assert_close(got, wanted)
-    for a, b in zip(
-        torch.autograd.grad(got, (q, k, v), dy), torch.autograd.grad(wanted, (q, k, v), dy), strict=True
-    ):
-        torch.testing.assert_close(a, b, atol=1e-4, rtol=1e-4)
-
-
 def test_segments_with_carried_state_equal_one_pass():
     model, x = small("MAMA", window=128), torch.randn(2, 75, 32)
     whole, last = model(x)
@@ -107,8 +95,11 @@ def test_window_attention_sees_the_window_and_no_more(window):
     wanted = F.scaled_dot_product_attention(q, k, v, attn_mask=seen[:, None], enable_gqa=True)
     got = window_attention(q, k, v, torch.tensor([60, 0, 25]), window)
     torch.testing.assert_close(got, wanted)
-    got.square().sum().backward()
-    assert q.grad.isfinite().all()
+    dy = torch.randn(3, 6, 150, 8)
+    for a, b in zip(
+        torch.autograd.grad(got, (q, k, v), dy), torch.autograd.grad(wanted, (q, k, v), dy), strict=True
+    ):
+        torch.testing.assert_close(a, b, atol=1e-5, rtol=1e-4)
 
 
 def test_every_weight_gets_a_gradient_and_a_carry_can_be_cut():
