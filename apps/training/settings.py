@@ -99,6 +99,13 @@ class TrainSettings:
     stream_s: Annotated[
         float, _text("seconds from 4 to 600: the length of a stream", ge=4, le=600, allow_inf_nan=False)
     ] = 24.0
+    long_share: Annotated[
+        float,
+        _text("a share from 0 to 1: of streams that last three times as long, of few cameras", ge=0, le=1),
+    ] = 0.2
+    skip_streams: Annotated[
+        int, _whole(0, "worlds left out before the first, such as those that the run of start has read")
+    ] = 0
 
     language_steps: Annotated[int, _whole(1, "batches that the whole model learns from")] = 3_800
     shapes_first: Annotated[

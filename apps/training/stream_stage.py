@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -25,9 +26,19 @@ _SCENES = {"mixed": 0.34, "clash": 0.08, "things": 0.58}
 _RUSH_SHARE = 0.65  # share of the short worlds of things in which visits follow each other closely
 _PRUNER_SHARES = (0.88, 0.06, 0.06)  # news first, at random, evenly: so that measuring the others is fair
 _NATIVE_SHARE = 0.5  # of streams whose cameras have finer pixels than the view
-_LONG_SHARE, _LONG = 0.2, 3.0  # share of worlds that last this many times as long: there is more to remember
-Task = tuple[Path, int, int, float]  # folder, number, streams, seconds of each
+_LONG = 3.0  # some worlds last this many times as long: there is more to remember
 _encoder: PatchEncoder | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One shard."""
+
+    path: Path
+    first: int  # world
+    num_streams: int
+    stream_s: float
+    long_share: float
 
 
 def ready_streams(settings: TrainSettings, encoder: PatchEncoder, log: RunLog) -> list[TickStream]:
@@ -52,7 +63,7 @@ def make_streams(settings: TrainSettings, encoder: PatchEncoder, log: RunLog) ->
     missing = [n for n, path in enumerate(paths) if not path.exists()]
     if not missing:
         return folder
-    tasks = [(folder, n, _num_in(settings, n), settings.stream_s) for n in missing]
+    tasks = [shard_task(settings, n) for n in missing]
     weights = {name: tensor.cpu().numpy() for name, tensor in encoder.state_dict().items()}
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -92,6 +103,14 @@ def shard_path(folder: Path, number: int) -> Path:
     return folder / f"shard-{number:05d}.pt"
 
 
+def shard_task(settings: TrainSettings, number: int) -> Task:
+    """What a shard holds."""
+    first = settings.skip_streams + number * SHARD
+    num_streams = _num_in(settings, number)
+    path = shard_path(settings.out / "streams", number)
+    return Task(path, first, num_streams, settings.stream_s, settings.long_share)
+
+
 def _start_worker(config: EncoderConfig, weights: dict[str, np.ndarray]) -> None:
     global _encoder
     _encoder = PatchEncoder(config).eval()
@@ -105,29 +124,31 @@ def _make_shard(task: Task) -> None:
 
 def make_shard(encoder: PatchEncoder, task: Task) -> None:
     """Render, read and write the worlds of one shard."""
-    folder, number, num_streams, seconds = task
-    streams, first = [], _FIRST_SEED + number * SHARD
-    for seed in range(first, first + num_streams):
-        streams.append(_read(encoder, seed, seconds))
-    save_streams(shard_path(folder, number), streams)
+    first = _FIRST_SEED + task.first
+    streams = [_read(encoder, seed, task) for seed in range(first, first + task.num_streams)]
+    save_streams(task.path, streams)
 
 
-def _read(encoder: PatchEncoder, seed: int, seconds: float) -> TickStream:
+def _read(encoder: PatchEncoder, seed: int, task: Task) -> TickStream:
     """Most streams as a live session does; some without closer looks, some with patches kept at random or evenly."""
     rng = np.random.default_rng([seed, 79])
     pruners: tuple[Callable[[], Pruner] | None, ...] = (None, lambda: RandomPruner(seed), StridePruner)
     make_pruner = pruners[int(rng.choice(3, p=_PRUNER_SHARES))]
     has_native = bool(rng.random() < _NATIVE_SHARE)
     return read_stream(
-        encoder, _draw_world(seed, seconds), make_pruner, vary_budget=True, has_native=has_native
+        encoder,
+        _draw_world(seed, task.stream_s, task.long_share),
+        make_pruner,
+        vary_budget=True,
+        has_native=has_native,
     )
 
 
-def _draw_world(seed: int, seconds: float) -> World:
+def _draw_world(seed: int, seconds: float, long_share: float) -> World:
     """Any scene, any number of cameras; a long world has few cameras, so that it costs as much as a short one."""
     rng = np.random.default_rng(seed)
     scene = str(rng.choice(list(_SCENES), p=list(_SCENES.values())))
-    if rng.random() < _LONG_SHARE:
+    if rng.random() < long_share:
         scene = "quiet" if scene == "clash" else scene
         return World(seed, 1 if rng.random() < 0.5 else 2, scene, seconds * _LONG)
     num_cameras = int(rng.choice(_NUM_CAMERAS, p=_CAMERA_WEIGHTS))
