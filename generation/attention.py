@@ -73,7 +73,7 @@ def window_attention(q: Tensor, k: Tensor, v: Tensor, num_valid: Tensor, window:
         own = to >= (num_before - num_valid)[:, None]
         return F.scaled_dot_product_attention(q, k, v, (near & own[:, None])[:, None], enable_gqa=True)
     # Row by row: what streams have read before differs widely, and the time with it.
-    rows = zip(q.split(1), k.split(1), v.split(1), (num_before - num_valid).tolist(), strict=True)
+    rows = zip(*(part.unsqueeze(1) for part in (q, k, v)), (num_before - num_valid).tolist(), strict=True)
     return torch.cat(
         [
             F.scaled_dot_product_attention(q, k[:, :, n:], v[:, :, n:], near[:, n:], enable_gqa=True)
