@@ -101,7 +101,9 @@ class TrainSettings:
     ] = 24.0
     long_share: Annotated[
         float,
-        _text("a share from 0 to 1: of streams that last three times as long, of few cameras", ge=0, le=1),
+        _text(
+            "a share from 0 to 1: streams that last three times as long, with one camera or two", ge=0, le=1
+        ),
     ] = 0.2
     skip_streams: Annotated[
         int, _whole(0, "worlds left out before the first, such as those that the run of start has read")

@@ -35,7 +35,7 @@ class Task:
     """One shard."""
 
     path: Path
-    first: int  # world
+    first_world: int
     num_streams: int
     stream_s: float
     long_share: float
@@ -105,10 +105,13 @@ def shard_path(folder: Path, number: int) -> Path:
 
 def shard_task(settings: TrainSettings, number: int) -> Task:
     """What a shard holds."""
-    first = settings.skip_streams + number * SHARD
-    num_streams = _num_in(settings, number)
-    path = shard_path(settings.out / "streams", number)
-    return Task(path, first, num_streams, settings.stream_s, settings.long_share)
+    return Task(
+        path=shard_path(settings.out / "streams", number),
+        first_world=settings.skip_streams + number * SHARD,
+        num_streams=_num_in(settings, number),
+        stream_s=settings.stream_s,
+        long_share=settings.long_share,
+    )
 
 
 def _start_worker(config: EncoderConfig, weights: dict[str, np.ndarray]) -> None:
@@ -124,7 +127,7 @@ def _make_shard(task: Task) -> None:
 
 def make_shard(encoder: PatchEncoder, task: Task) -> None:
     """Render, read and write the worlds of one shard."""
-    first = _FIRST_SEED + task.first
+    first = _FIRST_SEED + task.first_world
     streams = [_read(encoder, seed, task) for seed in range(first, first + task.num_streams)]
     save_streams(task.path, streams)
 

@@ -1,9 +1,8 @@
 import pytest
 import torch
-import torch.nn.functional as F
 
 from millrace.errors import ConfigError
-from millrace.generation.attention import window_attention
+from millrace.generation.attention import AttentionCarry, window_attention
 from millrace.generation.backbone import Hybrid
 from millrace.generation.config import HybridConfig
 from millrace.generation.norm import RMSNorm
@@ -86,20 +85,40 @@ def test_a_window_longer_than_a_segment_reaches_over_several_and_ends_where_the_
     torch.testing.assert_close(torch.cat(parts[2:], 1)[1], model(x[:, 40:])[0][1], atol=1e-4, rtol=1e-4)
 
 
+def assert_attends(got, q, k, v, seen):
+    """As the formula says it, with the gradient; `seen` [B or 1, T, keys]."""
+    k_each, v_each = (x.repeat_interleave(q.shape[1] // x.shape[1], dim=1) for x in (k, v))
+    scores = (q @ k_each.mT * q.shape[-1] ** -0.5).masked_fill(~seen[:, None], -torch.inf)
+    wanted, dy = scores.softmax(-1) @ v_each, torch.randn(q.shape)
+    torch.testing.assert_close(got, wanted)
+    for a, b in zip(
+        torch.autograd.grad(got, (q, k, v), dy), torch.autograd.grad(wanted, (q, k, v), dy), strict=True
+    ):
+        torch.testing.assert_close(a, b, atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("num_tokens", [1, 100, 128, 300])
+def test_attention_without_a_past_is_causal(num_tokens):
+    q, k, v = (torch.randn(2, heads, num_tokens, 8, requires_grad=True) for heads in (6, 2, 2))
+    got = window_attention(q, k, v, torch.zeros(2, dtype=torch.int64), num_tokens)
+    assert_attends(got, q, k, v, torch.ones(1, num_tokens, num_tokens).tril().bool())
+
+
 @pytest.mark.parametrize("window", [1, 7, 60, 150, 400])
 def test_window_attention_sees_the_window_and_no_more(window):
     q = torch.randn(3, 6, 150, 8, requires_grad=True)
     k, v = (torch.randn(3, 2, 210, 8, requires_grad=True) for _ in range(2))
     at, to = torch.arange(60, 210)[:, None], torch.arange(210)
     seen = ((at >= to) & (at - to < window))[None] & torch.stack([to >= 0, to >= 60, to >= 35])[:, None]
-    wanted = F.scaled_dot_product_attention(q, k, v, attn_mask=seen[:, None], enable_gqa=True)
-    got = window_attention(q, k, v, torch.tensor([60, 0, 25]), window)
-    torch.testing.assert_close(got, wanted)
-    dy = torch.randn(3, 6, 150, 8)
-    for a, b in zip(
-        torch.autograd.grad(got, (q, k, v), dy), torch.autograd.grad(wanted, (q, k, v), dy), strict=True
-    ):
-        torch.testing.assert_close(a, b, atol=1e-5, rtol=1e-4)
+    assert_attends(window_attention(q, k, v, torch.tensor([60, 0, 25]), window), q, k, v, seen)
+
+
+def test_a_first_segment_attends_as_one_after_an_empty_past():
+    mixer, x = small("A", window=64).layers[0].mixer, torch.randn(2, 40, 32)
+    alone, carry = mixer(x)
+    nothing = torch.zeros(2, dtype=torch.int64)
+    after, _ = mixer(x, AttentionCarry(torch.randn_like(carry.k), torch.randn_like(carry.v), nothing))
+    torch.testing.assert_close(after, alone)
 
 
 def test_every_weight_gets_a_gradient_and_a_carry_can_be_cut():
